@@ -1,0 +1,1 @@
+"""Last-mile patches for Helm charts: a post-renderer and patch library."""
