@@ -10,7 +10,7 @@ import binascii
 import math
 import re
 import struct
-from typing import Final, NoReturn, TypeAlias, Union, cast
+from typing import Any, Final, NoReturn, TypeAlias, Union, cast
 
 import yaml
 
@@ -220,7 +220,7 @@ class _Composer:
         tail = type(next_event()) is not yaml.StreamEndEvent
         return Composed(root, bool(self.anchors), self.duplicates, tail)
 
-    def scalar(self, event: yaml.ScalarEvent, *, as_key: bool) -> Scalar:
+    def scalar(self, event: Any, *, as_key: bool) -> Scalar:
         text = event.value
         if event.tag is not None:
             data = self.tagged(event)
@@ -247,7 +247,7 @@ class _Composer:
             self.unfinished.discard(event.anchor)
         return node
 
-    def tagged(self, event: yaml.ScalarEvent) -> Value:
+    def tagged(self, event: Any) -> Value:
         """What a scalar with a tag is: go-yaml takes an unknown tag for a string."""
         tag, text = event.tag, event.value
         if tag == _STANDARD + "binary":
@@ -267,7 +267,7 @@ class _Composer:
             return data
         self.fail(f"a value that is not what its tag !!{short} says", event)
 
-    def alias(self, event: yaml.AliasEvent) -> Alias:
+    def alias(self, event: Any) -> Alias:
         if event.anchor not in self.anchors:
             self.fail(
                 f"the alias *{event.anchor} has no anchor",
@@ -285,7 +285,7 @@ class _Composer:
         return Alias(event.start_mark.index + self.offset, event.end_mark.index + self.offset, target)
 
     def close(
-        self, node: Mapping | Sequence, event: yaml.CollectionEndEvent, started: int
+        self, node: Mapping | Sequence, event: Any, started: int
     ) -> Mapping | Sequence:
         if node.flow:
             node.end = event.end_mark.index + self.offset
@@ -299,7 +299,7 @@ class _Composer:
             self.unfinished.discard(node.anchor)
         return node
 
-    def key_text(self, data: Value, event: yaml.Event) -> str:
+    def key_text(self, data: Value, event: Any) -> str:
         """The key that sigs.k8s.io/yaml makes of a scalar."""
         match data:
             case str():
@@ -312,7 +312,7 @@ class _Composer:
                 return str(data)
         self.fail("a null or an integer of more than 64 bits as a key", event)
 
-    def key(self, node: Node, event: yaml.Event) -> Scalar:
+    def key(self, node: Node, event: Any) -> Scalar:
         if type(node) is Alias and type(node.target) is Scalar:
             text = self.key_text(node.data, event)
             node = Scalar(node.start, node.end, text, text, "*", None)
@@ -320,7 +320,7 @@ class _Composer:
             self.fail("a mapping or list as a key", event)
         return node
 
-    def member(self, mapping: Mapping, key: Scalar, node: Node, event: yaml.Event) -> None:
+    def member(self, mapping: Mapping, key: Scalar, node: Node, event: Any) -> None:
         mapping.pairs.append((key, node))
         name = cast("str", key.data)
         if name == "<<" and not key.style:
@@ -334,7 +334,7 @@ class _Composer:
             self.duplicates.append(name)
         mapping.data[name] = node.data
 
-    def merge(self, mapping: Mapping, node: Node, event: yaml.Event) -> None:
+    def merge(self, mapping: Mapping, node: Node, event: Any) -> None:
         """`<<` as go-yaml v2 has it: what it brings overrides the members before it, not those after."""
         target = node.target if type(node) is Alias else node
         sources = list(reversed(target.items)) if type(target) is Sequence else [target]
@@ -344,7 +344,7 @@ class _Composer:
                 self.fail("a merge key << whose value is no mapping", event)
             mapping.data.update(source.data)
 
-    def fail(self, what: str, event: yaml.Event, hint: str = "") -> NoReturn:
+    def fail(self, what: str, event: Any, hint: str = "") -> NoReturn:
         raise YamlError(what, line=event.start_mark.line, hint=hint)
 
 
