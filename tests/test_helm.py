@@ -148,10 +148,16 @@ def changed_lines(before: str, after: str) -> list[str]:
 
 def patchset(folder: Path, *patches: Mapping[str, Any]) -> str:
     """The option that names a patchset of these patches, written into `folder`."""
-    content = {"apiVersion": "postrender/v1", "kind": "Patchset", "name": "own", "patches": patches}
+    content = {
+        "apiVersion": "postrender/v1",
+        "kind": "Patchset",
+        "name": "own",
+        "description": "For a test.",
+        "patches": patches,
+    }
     file = folder / "own/patchset.yaml"
     file.parent.mkdir()
-    file.write_text(json.dumps({**content, "description": "For a test.", "patches": patches}), "utf-8")
+    file.write_text(json.dumps(content), "utf-8")
     return f"--patchset={file.parent}"
 
 
@@ -198,16 +204,19 @@ def check_azure_file_pv(found: Resources) -> None:
 
 
 LIBRARY: dict[str, tuple[list[str], Callable[[Resources], None]]] = {
-    "alb-nodeport": (["service=demo-web", "nodePort=30080"], check_alb_nodeport),
+    "alb-nodeport": (["service=demo-web", "port=80", "nodePort=30080"], check_alb_nodeport),
     "remove-session-affinity": ([], check_remove_session_affinity),
     "alb-ssl-redirect": (
         ["certificateArn=arn:aws:acm:a:1:certificate/b", "mode=action"],
         check_alb_ssl_redirect,
     ),
     "istio-mtls": (["namespace=shop"], check_istio_mtls),
-    "wait-for-first-consumer": ([], check_wait_for_first_consumer),
+    "wait-for-first-consumer": (["classes=shop-.*"], check_wait_for_first_consumer),
     "azure-file-pv": (
-        ["claim=demo-pictures", "namespace=shop", "resourceGroup=group", "account=account"],
+        [
+            *("claim=demo-pictures", "namespace=shop", "uid=1000", "gid=1000"),
+            *("share=pictures", "account=account", "resourceGroup=group", "secretName=azure-secret"),
+        ],
         check_azure_file_pv,
     ),
 }
@@ -360,23 +369,26 @@ def test_include_crds(helm: Helm) -> None:
     assert (CHARTS / "shop/crds/voucher.yaml").read_text("utf-8").rstrip() in output
 
 
+OVERLAY = """\
+apiVersion: postrender/v1
+kind: Overlay
+name: site
+patchsets:
+  - {name: wait-for-first-consumer, with: {classes: shop-.*}}
+"""
+
+
 @both
 def test_an_overlay_from_the_environment(helm: Helm) -> None:
     overlay = helm.home / "site.yaml"
-    overlay.write_text(
-        "apiVersion: postrender/v1\nkind: Overlay\nname: site\npatchsets:\n- name: wait-for-first-consumer\n",
-        encoding="utf-8",
-    )
+    overlay.write_text(OVERLAY, "utf-8")
     output = helm.template(env={"POSTRENDER_OVERLAY": str(overlay)})
     check_wait_for_first_consumer(resources(output))
 
 
 @both
 def test_an_overlay_in_the_working_directory(helm: Helm) -> None:
-    (helm.home / "postrender.yaml").write_text(
-        "apiVersion: postrender/v1\nkind: Overlay\nname: site\npatchsets:\n- name: wait-for-first-consumer\n",
-        encoding="utf-8",
-    )
+    (helm.home / "postrender.yaml").write_text(OVERLAY, "utf-8")
     check_wait_for_first_consumer(resources(helm.template()))
 
 
