@@ -300,7 +300,7 @@ MANY = tuple(Identity("", "v1", "ConfigMap", "", f"config-{number}") for number 
         ),
         pytest.param(
             {"kind": "ingres", "name": "xnat-web"},
-            "there are Ingress, Service, ConfigMap",
+            "there are Ingress, ConfigMap, Service",
             id="nearest kind",
         ),
         pytest.param(
