@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from dataclasses import dataclass
 from typing import Final
@@ -13,11 +14,11 @@ from postrender.errors import InputError
 MAX_BYTES: Final = 1 << 30
 
 # At column 0 these three characters end whatever goes on: libyaml refuses them inside any scalar or flow.
-_SEPARATOR: Final = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.M)
-_END: Final = re.compile(r"^\.\.\.(?=[ \t\r\n]|\Z).*\n?", re.M)
-_DIRECTIVE: Final = re.compile(r"^%", re.M)
+_SEPARATOR: Final = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
+_END: Final = re.compile(r"^\.\.\.(?=[ \t\r\n]|\Z).*\n?", re.MULTILINE)
+_DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
 _NO_CONTENT: Final = re.compile(r"(?:[ \t\r]*(?:#.*)?(?:\n|\Z)|%.*(?:\n|\Z))*")
-_SOURCE: Final = re.compile(r"^# Source: ([^\r\n]+)", re.M)
+_SOURCE: Final = re.compile(r"^# Source: ([^\r\n]+)", re.MULTILINE)
 _BOM: Final = "\ufeff"
 
 
@@ -48,7 +49,9 @@ class Document:
     def place(self) -> str:
         """Where in the stream this is, in words for an error."""
         source = _SOURCE.search(self.text)
-        return f"document {self.number} (# Source: {source[1].strip()})" if source else f"document {self.number}"
+        return (
+            f"document {self.number} (# Source: {source[1].strip()})" if source else f"document {self.number}"
+        )
 
     def error(self, error: kubeyaml.YamlError) -> InputError:
         """The error of a YAML reader, with the line of the stream instead of the document's own."""
@@ -112,7 +115,8 @@ def _unreadable(what: str, before: bytes) -> InputError:
 def _with_directives(text: str, starts: list[int]) -> list[int]:
     """Directives (`%YAML 1.1`) and the comments round them belong to the `---` that follows them."""
     moved = [starts[0]]
-    for start, following in zip(starts, starts[1:], strict=False):
+    for start, end in itertools.pairwise(starts):
+        following = end
         ends = [match.end() for match in _END.finditer(text, start, following)]
         prologue = ends[-1] if ends else start
         is_prologue = ends or not _SEPARATOR.match(text, start)
@@ -139,10 +143,11 @@ _FLOW: Final = rf"[\[{{](?:{_CHARACTER}|{_QUOTED})*+[\]}}]"
 _FLOWS: Final = rf"[\[{{](?:{_CHARACTER}|{_QUOTED}|{_FLOW})*+[\]}}]"
 _INSIDE: Final = rf"(?:{_CHARACTER}|{_QUOTED}|{_FLOWS})*+[\]}}]"
 _UNUSUAL: Final = re.compile(
-    rf"\"(?<=[ \n].)(?!{_DOUBLE})|'(?<=[ \n].)(?!{_SINGLE})|\[(?<=[ \n].)(?!{_INSIDE})|{{(?<=[ \n].)(?!{_INSIDE})"
+    rf"\"(?<=[ \n].)(?!{_DOUBLE})|'(?<=[ \n].)(?!{_SINGLE})"
+    rf"|\[(?<=[ \n].)(?!{_INSIDE})|{{(?<=[ \n].)(?!{_INSIDE})"
     r"|&(?<=[ \n].)[\w-]|\t|\x85|\u2028|\u2029|\r(?!\n)"
 )
-_ROOT_LINE: Final = re.compile(r"^(?![ \r\n#]|-[ \r\n]|-\Z)[^\n]+", re.M)
+_ROOT_LINE: Final = re.compile(r"^(?![ \r\n#]|-[ \r\n]|-\Z)[^\n]+", re.MULTILINE)
 _ROOT_KEY: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*):(?=[ \r\n]|\Z)")
 _HEADER: Final = re.compile(r"---[ ]*(?:#.*)?\r?(?:\n|\Z)")
 _VALUE: Final = re.compile(
@@ -150,7 +155,7 @@ _VALUE: Final = re.compile(
     r"[ ]*(?:[ ]#.*)?\r?(?:\n|\Z)"
 )
 _BLANK: Final = re.compile(r"(?:[ ]*(?:#.*)?\r?(?:\n|\Z))*")
-_INDENT: Final = re.compile(r"^([ ]+)(?![ \r\n#])", re.M)
+_INDENT: Final = re.compile(r"^([ ]+)(?![ \r\n#])", re.MULTILINE)
 
 
 def outline(text: str) -> dict[str, tuple[int, int]] | None:
@@ -216,7 +221,7 @@ def quick_identity(text: str, members: dict[str, tuple[int, int]]) -> Identity |
 def _member_line(indent: int) -> re.Pattern[str]:
     """Lines indented by `indent` or less; `key` where one is a plain member of just that indent."""
     plain = rf"[ ]{{{indent}}}(?P<key>[A-Za-z][A-Za-z0-9_./-]*):(?=[ \r\n]|\Z)"
-    return re.compile(rf"^(?:{plain}|[ ]{{1,{indent}}}(?![ \r\n#]))", re.M)
+    return re.compile(rf"^(?:{plain}|[ ]{{1,{indent}}}(?![ \r\n#]))", re.MULTILINE)
 
 
 def _one_line(text: str, start: int, end: int) -> str | None:

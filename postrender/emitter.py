@@ -38,10 +38,9 @@ class Written:
 _SAFE: Final = re.compile(r"[A-Za-z0-9_/.$^<=][A-Za-z0-9_/.:@%+~()?&*!;$<>=^|\\ -]*")
 _UNSAFE_INSIDE: Final = re.compile(r":(?: |$)| #| $|^(?:---|\.\.\.)")
 _NUMBERISH: Final = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_:.TtZz +-]*")
-_WORDS: Final = frozenset(
-    "y n yes no on off true false null none nan inf .nan .inf ~ = << -.inf +.inf".split(" ")
-)
-_UNPRINTABLE: Final = re.compile("[^\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff]")
+_WORDS: Final = frozenset("y n yes no on off true false null none nan inf .nan .inf -.inf ~ = <<".split())
+_PRINTABLE: Final = "\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
+_UNPRINTABLE: Final = re.compile(f"[^{_PRINTABLE}]")
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _TO_ESCAPE: Final = re.compile(f'["\\\\\n\t\r]|{_UNPRINTABLE.pattern}')
 
@@ -84,7 +83,8 @@ def _is_plain(text: str) -> bool:
         and not _NUMBERISH.fullmatch(text)
         and kubeyaml.resolve(text) == text
         and not any(
-            pattern.match(text) for _, pattern in yaml.resolver.Resolver.yaml_implicit_resolvers.get(text[0], ())
+            pattern.match(text)
+            for _, pattern in yaml.resolver.Resolver.yaml_implicit_resolvers.get(text[0], ())
         )
     )
 
@@ -93,7 +93,11 @@ def flow(value: Value) -> str:
     """A value on one line, in flow style."""
     match value:
         case dict():
-            return "{" + ", ".join(f"{scalar(key, flow=True)}: {flow(item)}" for key, item in value.items()) + "}"
+            return (
+                "{"
+                + ", ".join(f"{scalar(key, flow=True)}: {flow(item)}" for key, item in value.items())
+                + "}"
+            )
         case list():
             return "[" + ", ".join(map(flow, value)) + "]"
     return scalar(value, flow=True)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterable
-from typing import Self
+from typing import TYPE_CHECKING, Self
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
 
 
 class PostrenderError(Exception):
@@ -40,7 +42,7 @@ class FormatError(PostrenderError):
     """A patchset, overlay or values file is wrong; `place` holds `file:line`."""
 
 
-class FormatErrors(FormatError):
+class FormatErrors(FormatError):  # noqa: N818 - it is several
     """All that is wrong in one file or command line, in the order of its lines."""
 
     def __init__(self, errors: Iterable[FormatError]) -> None:

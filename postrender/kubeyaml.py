@@ -10,11 +10,14 @@ import binascii
 import math
 import re
 import struct
-from typing import Any, Final, NoReturn, TypeAlias, Union, cast
+from typing import TYPE_CHECKING, Any, Final, NoReturn, TypeAlias, Union, cast
 
 import yaml
 
 from postrender.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 try:
     from yaml import CBaseLoader as Parser
@@ -168,7 +171,7 @@ class _Composer:
         self.aliased = 0
 
     def run(self) -> Composed:
-        next_event = self.parser.get_event
+        next_event: Callable[[], Any] = self.parser.get_event
         root: Node | None = None
         # What is not yet closed: the collection, the key that waits for its value, the count at its start.
         current: Mapping | Sequence | None = None
@@ -188,7 +191,9 @@ class _Composer:
                     if len(self.open) >= MAX_DEPTH:
                         self.fail(f"nested deeper than {MAX_DEPTH} levels", event)
                 collection = Mapping if kind is yaml.MappingStartEvent else Sequence
-                current = collection(event.start_mark.index + self.offset, bool(event.flow_style), event.anchor)
+                current = collection(
+                    event.start_mark.index + self.offset, bool(event.flow_style), event.anchor
+                )
                 key, started = None, self.count
                 if event.anchor is not None:
                     self.anchors[event.anchor] = (current, 0)
@@ -272,8 +277,8 @@ class _Composer:
             self.fail(
                 f"the alias *{event.anchor} has no anchor",
                 event,
-                hint="Helm 4 takes a `kind: List` apart, and an anchor of one item is then missing in the next "
-                "(helm issue 32203); write the value out in the chart, or use Helm 3",
+                hint="Helm 4 takes a `kind: List` apart, and an anchor of one item is then missing in the "
+                "next (helm issue 32203); write the value out in the chart, or use Helm 3",
             )
         if event.anchor in self.unfinished:
             self.fail(f"the anchor &{event.anchor} contains itself", event)
@@ -284,9 +289,7 @@ class _Composer:
             self.fail(f"aliases that stand for more than {MAX_ALIASED} values", event)
         return Alias(event.start_mark.index + self.offset, event.end_mark.index + self.offset, target)
 
-    def close(
-        self, node: Mapping | Sequence, event: Any, started: int
-    ) -> Mapping | Sequence:
+    def close(self, node: Mapping | Sequence, event: Any, started: int) -> Mapping | Sequence:
         if node.flow:
             node.end = event.end_mark.index + self.offset
         elif type(node) is Mapping and node.pairs:
@@ -339,10 +342,10 @@ class _Composer:
         target = node.target if type(node) is Alias else node
         sources = list(reversed(target.items)) if type(target) is Sequence else [target]
         for source in sources:
-            source = source.target if type(source) is Alias else source
-            if type(source) is not Mapping:
+            brought = source.target if type(source) is Alias else source
+            if type(brought) is not Mapping:
                 self.fail("a merge key << whose value is no mapping", event)
-            mapping.data.update(source.data)
+            mapping.data.update(brought.data)
 
     def fail(self, what: str, event: Any, hint: str = "") -> NoReturn:
         raise YamlError(what, line=event.start_mark.line, hint=hint)

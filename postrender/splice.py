@@ -157,9 +157,7 @@ def _content_end(text: str, node: Node) -> int:
 class _Edits:
     """The edits of one text, found by walking its nodes and the new data together."""
 
-    def __init__(
-        self, text: str, root: Mapping, broken: set[int], *, deep: bool, literals: bool
-    ) -> None:
+    def __init__(self, text: str, root: Mapping, broken: set[int], *, deep: bool, literals: bool) -> None:
         self.added_end = "" if text.endswith("\n") else "\n"
         self.text = text + self.added_end
         self.edits: list[tuple[int, int, str]] = []
@@ -177,7 +175,9 @@ class _Edits:
             parts += [self.text[at:start], new]
             at = end
         result = "".join([*parts, self.text[at:]])
-        return result.removesuffix("\r\n" if self._crlf(len(self.text)) else "\n") if self.added_end else result
+        return (
+            result.removesuffix("\r\n" if self._crlf(len(self.text)) else "\n") if self.added_end else result
+        )
 
     # --- walking -----------------------------------------------------------------------------------------
 
@@ -222,7 +222,9 @@ class _Edits:
                 continue
             kept = value if kept is None or value.end >= kept.end else kept
             if last[key.data] == index:
-                self.value(value, new[name], self.after_colon(key), self.column(key.start), flow=False, in_list=False)
+                self.value(
+                    value, new[name], self.after_colon(key), self.column(key.start), flow=False, in_list=False
+                )
         added = {key: value for key, value in new.items() if key not in node.data}
         if not added:
             return None
@@ -365,9 +367,14 @@ class _Edits:
         old_lines, new_lines = node.data.rstrip("\n").split("\n"), new.rstrip("\n").split("\n")
         raw = body.split("\n")[: len(old_lines)]
         margin = next(
-            (line[: len(line) - len(was)] for line, was in zip(raw, old_lines, strict=False) if was.strip()), ""
+            (line[: len(line) - len(was)] for line, was in zip(raw, old_lines, strict=False) if was.strip()),
+            "",
         )
-        if not margin or margin.strip(" ") or (old_lines[0] != new_lines[0] and new_lines[0][:1] in ("", " ")):
+        if (
+            not margin
+            or margin.strip(" ")
+            or (old_lines[0] != new_lines[0] and new_lines[0][:1] in ("", " "))
+        ):
             return False
         if any(line.isspace() for line in new_lines):
             return False
@@ -486,11 +493,24 @@ def _anchors(node: Node) -> set[int]:
 
 def _common(one: list[str], other: list[str]) -> int:
     """How many first lines two lists share."""
-    return next((i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other)))
+    return next(
+        (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
+    )
 
 
 # The members by which people tell the elements of a list apart, the likeliest first.
-_KEYS: Final = ("name", "mountPath", "containerPort", "port", "key", "ip", "host", "path", "secretName", "type")
+_KEYS: Final = (
+    "name",
+    "mountPath",
+    "containerPort",
+    "port",
+    "key",
+    "ip",
+    "host",
+    "path",
+    "secretName",
+    "type",
+)
 
 
 def _aligned(old: list[Value], new: list[Value]) -> list[tuple[int, int]]:
@@ -506,15 +526,22 @@ def _aligned(old: list[Value], new: list[Value]) -> list[tuple[int, int]]:
     return pairs + [(len(old) - i, len(new) - i) for i in range(behind, 0, -1)]
 
 
-def _aligned_middle(old: list[Value], new: list[Value], start: int, old_end: int, new_end: int) -> list[tuple[int, int]]:
-    if start == old_end or start == new_end:
+def _aligned_middle(
+    old: list[Value], new: list[Value], start: int, old_end: int, new_end: int
+) -> list[tuple[int, int]]:
+    if start in (old_end, new_end):
         return []
-    one, other = [_token(value) for value in old[start:old_end]], [_token(value) for value in new[start:new_end]]
+    one, other = (
+        [_token(value) for value in old[start:old_end]],
+        [_token(value) for value in new[start:new_end]],
+    )
     if len(one) == len(other) and (one == other or None in one or not set(one) & set(other)):
         return [(i, i) for i in range(start, old_end)]
     from difflib import SequenceMatcher
 
-    matcher = SequenceMatcher(None, [str(token) for token in one], [str(token) for token in other], autojunk=False)
+    matcher = SequenceMatcher(
+        None, [str(token) for token in one], [str(token) for token in other], autojunk=False
+    )
     pairs = []
     for tag, i1, i2, j1, j2 in matcher.get_opcodes():
         if tag == "equal" or (tag == "replace" and i2 - i1 == j2 - j1):

@@ -1,0 +1,331 @@
+"""The parameters of a patchset: how they are declared, and the values that one use of it has."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Final, cast
+
+from postrender import kubeyaml, templates
+from postrender.errors import FormatError, PatchError, PostrenderError
+from postrender.fields import Fields, File, members, noun, target_of
+from postrender.kubeyaml import Mapping, Node, Scalar, Sequence, equal
+from postrender.templates import UNSET, Source, Unset
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from collections.abc import Mapping as MappingType
+    from pathlib import Path
+
+    from postrender.kubeyaml import Value
+
+NAME: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_TYPES: Final[dict[str, tuple[type, ...]]] = {
+    "string": (str,),
+    "integer": (int,),
+    "number": (int, float),
+    "boolean": (bool,),
+    "array": (list,),
+    "object": (dict,),
+    "null": (type(None),),
+}
+_FORMATS: Final = ("regex", "glob")
+_SCHEMA_FIELDS: Final = ("type", "enum", "format", "additionalProperties", "items", "description")
+_FIELDS: Final = (*_SCHEMA_FIELDS, "default", "required", "secret")
+_RESERVED: Final = ("any",)
+
+
+@dataclass(frozen=True, slots=True)
+class Schema:
+    """What values a parameter, or what is in it, may have: the words are those of JSON Schema."""
+
+    types: tuple[str, ...] = ()
+    enum: tuple[Value, ...] | None = None
+    format: str = ""
+    additional: Schema | None = None
+    items: Schema | None = None
+
+    def __str__(self) -> str:
+        if self.enum is not None:
+            return " | ".join(str(value) for value in self.enum)
+        return " | ".join(self.types) or "any"
+
+    def problem(self, value: Value) -> str:
+        """What is wrong with a value, in words that do not hold it; empty when nothing is."""
+        if self.types and not any(_is(value, name) for name in self.types):
+            return f"is {noun(value)}, not {' or '.join(self.types)}"
+        if self.enum is not None and not any(equal(value, choice) for choice in self.enum):
+            return f"is none of {', '.join(map(str, self.enum))}"
+        if isinstance(value, dict) and self.additional:
+            return _first(
+                f"member {key!r} " + problem for key, problem in self._inside(value.items()) if problem
+            )
+        if isinstance(value, list) and self.items:
+            problems = ((i, self.items.problem(element)) for i, element in enumerate(value, 1))
+            return _first(f"element {i} {problem}" for i, problem in problems if problem)
+        if self.format == "regex" and isinstance(value, str):
+            try:
+                re.compile(value)
+            except re.error as error:
+                return f"is no regular expression: {error.msg}"
+        return ""
+
+    def _inside(self, pairs: Any) -> Iterator[tuple[str, str]]:
+        assert self.additional is not None
+        return ((key, self.additional.problem(value)) for key, value in pairs)
+
+
+def _first(problems: Iterator[str]) -> str:
+    return next(problems, "")
+
+
+def _is(value: Value, name: str) -> bool:
+    return isinstance(value, _TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
+
+
+@dataclass(frozen=True, slots=True)
+class Parameter:
+    """A declared parameter; `default` is a template, or UNSET."""
+
+    name: str
+    schema: Schema
+    description: str = ""
+    default: Value | Unset = UNSET
+    required: bool = False
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """Where a value is written: files it names are looked for from `folder`; `trusted` is a site's own."""
+
+    folder: Path
+    trusted: bool
+    place: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class ValueFrom(Source):
+    """A value that is looked up when it is needed: in the environment, a file, or a resource."""
+
+    origin: Origin = field(compare=False)
+    env: str = ""
+    file: str = ""
+    base64: bool = False
+    resource: MappingType[str, str] | None = None
+
+
+# --- reading -------------------------------------------------------------------------------------------
+
+
+def read_parameters(fields: Fields, origin: Origin) -> tuple[Parameter, ...]:
+    """The parameters that a file declares under `parameters`."""
+    found = []
+    for name, node in fields.pairs("parameters"):
+        if not NAME.fullmatch(name) or name in _RESERVED:
+            fields.file.wrong(node, f"{name!r} is no name for a parameter", "letters, digits, - and _")
+        found.append(_parameter(name, Fields(fields.file, node, f"parameter {name!r}", _FIELDS), origin))
+    return tuple(found)
+
+
+def _parameter(name: str, fields: Fields, origin: Origin) -> Parameter:
+    schema = _schema(fields)
+    default: Value | Unset = UNSET
+    node = fields.get("default")
+    if node is not None:
+        default = read_value(fields.file, node, schema, origin)
+        if is_fixed(default) and (problem := schema.problem(default)):
+            fields.wrong("default", f"the default of {name!r} {problem}")
+    required, secret = fields.flag("required"), fields.flag("secret")
+    if required and default is not UNSET:
+        fields.wrong("required", f"parameter {name!r} is required and has a default")
+    return Parameter(name, schema, fields.text("description"), default, required, secret)
+
+
+def _schema(fields: Fields) -> Schema:
+    node = fields.get("type")
+    names = [str(n.data) for n in map(target_of, node.items)] if isinstance(node, Sequence) else []
+    if isinstance(node, Scalar):
+        names = ["null" if node.data is None else node.text]
+    for name in names:
+        if name not in _TYPES:
+            fields.wrong("type", f"{name!r} is no type", f"there are {', '.join(_TYPES)}")
+    enum = tuple(item.data for item in fields.items("enum")) if "enum" in fields else None
+    if not names and enum is not None and all(isinstance(value, str) for value in enum):
+        names = ["string"]
+    if not names and enum is None and fields.node is not None:
+        fields.file.wrong(fields.node, f"{fields.what} has no type")
+    form = fields.choice("format", ("", *_FORMATS), "")
+    if form and names and "string" not in names:
+        fields.wrong("format", "format is for type string")
+    return Schema(
+        tuple(name for name in names if name in _TYPES),
+        enum,
+        form,
+        _inner(fields, "additionalProperties", "object", names),
+        _inner(fields, "items", "array", names),
+    )
+
+
+def _inner(fields: Fields, name: str, of: str, names: list[str]) -> Schema | None:
+    node = fields.get(name)
+    if node is None:
+        return None
+    if of not in names:
+        fields.wrong(name, f"{name} is for type {of}")
+    return _schema(Fields(fields.file, node, name, _SCHEMA_FIELDS))
+
+
+def read_value(file: File, node: Node, schema: Schema, origin: Origin) -> Value:
+    """A value as a file has it, by the type that is wanted: a string takes a plain scalar as written."""
+    node = target_of(node)
+    if isinstance(node, Mapping):
+        found = members(node)
+        if list(found) == ["valueFrom"]:
+            return cast("Value", _value_from(file, found["valueFrom"], origin))
+        inner = schema.additional or Schema()
+        return {key: read_value(file, value, inner, origin) for key, value in found.items()}
+    if isinstance(node, Sequence):
+        return [read_value(file, item, schema.items or Schema(), origin) for item in node.items]
+    if isinstance(node, Scalar) and "string" in schema.types and not isinstance(node.data, str):
+        others = [name for name in schema.types if name != "string"]
+        if not any(_is(node.data, name) for name in others) and (node.data is not None or node.text):
+            return node.text
+    return node.data
+
+
+def _value_from(file: File, node: Node, origin: Origin) -> ValueFrom:
+    fields = Fields(file, node, "valueFrom", ("env", "file", "encoding", "resource"))
+    origin = Origin(origin.folder, origin.trusted, file.place(node))
+    ways = [name for name in ("env", "file", "resource") if name in fields]
+    if len(ways) != 1:
+        fields.file.wrong(node, "valueFrom needs one of env, file and resource")
+    if "encoding" in fields and "file" not in fields:
+        fields.wrong("encoding", "encoding is for file")
+    fields.choice("encoding", ("base64",), "base64")
+    if "env" in fields and not origin.trusted:
+        fields.wrong("env", "the environment is for a site's own overlay, values file or command line")
+    resource = None
+    if (inner := fields.get("resource")) is not None:
+        known = ("group", "version", "kind", "namespace", "name", "labelSelector", "path")
+        place = Fields(file, inner, "resource", known)
+        resource = {name: place.text(name) for name in place.members}
+        place.text("kind", required=True)
+        if not place.text("path", required=True).startswith("/"):
+            place.wrong("path", "a pointer begins with /")
+    return ValueFrom(origin, fields.text("env"), fields.text("file"), "encoding" in fields, resource)
+
+
+def is_fixed(value: Value | Unset) -> bool:
+    """Whether a template says all by itself: it refers to nothing."""
+    match value:
+        case str():
+            return "${" not in value
+        case dict():
+            return all(is_fixed(key) and is_fixed(item) for key, item in value.items())
+        case list():
+            return all(map(is_fixed, value))
+        case Source() | Unset():
+            return False
+    return True
+
+
+def read_text(text: str, schema: Schema) -> Value:
+    """A value from the command line, by the type that is wanted. Raises FormatError."""
+    if not schema.types or "string" in schema.types:
+        return text
+    try:
+        return kubeyaml.load(text)
+    except kubeyaml.YamlError:
+        raise FormatError("a value that is no YAML") from None
+
+
+# --- values --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """A value that somebody gave: a template, what its references refer to, and where it was written."""
+
+    template: Value
+    scope: Values | None
+    place: str
+
+
+class Values:
+    """The values of one use: what was given, else the defaults, each worked out when first needed."""
+
+    def __init__(
+        self,
+        declared: tuple[Parameter, ...],
+        given: MappingType[str, Given],
+        look_up: Callable[[ValueFrom, Values], Value],
+    ) -> None:
+        self.declared = {parameter.name: parameter for parameter in declared}
+        self.given = given
+        self.secrets: set[str] = set()
+        self._look_up = look_up
+        self._known: dict[str, Value | Unset] = {}
+        self._open: list[str] = []
+
+    def get(self, name: str) -> Value | Unset:
+        """The value of a parameter, or UNSET. Raises PatchError for one of a wrong type."""
+        if name not in self._known:
+            if name in self._open:
+                raise PatchError(f"the defaults of {' and '.join(self._open)} need each other")
+            self._open.append(name)
+            try:
+                self._known[name] = self._work_out(self.declared[name])
+            finally:
+                self._open.remove(name)
+        return self._known[name]
+
+    def _work_out(self, parameter: Parameter) -> Value | Unset:
+        given = self.given.get(parameter.name)
+        value: Value | Unset = UNSET
+        place = ""
+        if given is not None:
+            value = templates.fill(given.template, given.scope or self)
+            place = given.place
+            if given.scope is not None:
+                self.secrets |= given.scope.secrets
+        if value is UNSET:
+            value = templates.fill(parameter.default, self) if parameter.default is not UNSET else UNSET
+        if value is UNSET:
+            if parameter.required:
+                raise PatchError(f"the parameter {parameter.name!r} is required and has no value")
+            return UNSET
+        if parameter.schema.types == ("string",) and isinstance(value, bool | int | float):
+            value = templates.text_of(value, parameter.name)
+        if problem := parameter.schema.problem(value):
+            error = PatchError(f"the parameter {parameter.name!r} {problem}")
+            raise error.within(place) if place else error
+        if parameter.secret:
+            self.secrets |= set(texts(value))
+        return value
+
+    def format(self, name: str) -> str:
+        """How a pattern takes the text of a parameter."""
+        return self.declared[name].schema.format
+
+    def look_up(self, source: Any) -> Value:
+        """The value that a `valueFrom` finds; from the environment or a Secret it is secret from then on."""
+        try:
+            value = self._look_up(source, self)
+        except PostrenderError as error:
+            raise error.within(source.origin.place) from None
+        if source.env or (source.resource and source.resource.get("kind") == "Secret"):
+            self.secrets |= set(texts(value))
+        return value
+
+
+def texts(value: Value) -> Iterator[str]:
+    """All scalars in a value, as text, that could give a secret away."""
+    if isinstance(value, dict):
+        for item in value.values():
+            yield from texts(item)
+    elif isinstance(value, list):
+        for item in value:
+            yield from texts(item)
+    elif value is not None and value != "" and not isinstance(value, bool):
+        yield str(value)

@@ -1,0 +1,244 @@
+"""A patch with its parameters filled in: which resources it is for, and what becomes of one of them."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, cast
+
+from postrender import pointers, targets, templates, transforms
+from postrender.errors import PatchError
+from postrender.patches import REMOVED, Removed
+from postrender.targets import Target
+from postrender.templates import UNSET
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from postrender.changes import Edit
+    from postrender.documents import Identity
+    from postrender.kubeyaml import Value
+    from postrender.parameters import Values
+    from postrender.patchset import PatchTemplate, TargetTemplate
+    from postrender.pointers import At, Path, Pattern
+
+# What a strategic merge leaves as it is, unless an option says otherwise.
+_NAME = ("name", "namespace")
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a patch made of one resource, and which of its operations found nothing to do there."""
+
+    data: Value | Removed
+    idle: frozenset[int]
+
+
+@dataclass(frozen=True, slots=True)
+class Patch:
+    """One patch, ready to be applied."""
+
+    name: str
+    place: str
+    target: Target
+    at: At | None
+    optional: bool
+    roots: frozenset[str] | None
+    operations: int
+    change: Callable[[Value, Identity, Path], tuple[Value | Removed, Sequence[int]]]
+
+    def places(self, data: Value) -> list[Path]:
+        """Where in a resource the patch applies; nowhere means that the resource does not match."""
+        return self.at.places(data) if self.at else [()]
+
+    def apply(self, data: dict[str, Value], identity: Identity, places: list[Path]) -> Outcome:
+        """The resource with the patch applied at each of the places. Raises PatchError."""
+        idle = set(range(self.operations))
+        result: Value | Removed = data
+        # From the last to the first: what is taken from a list does not move the places before it.
+        for place in reversed(places):
+            if result is REMOVED:
+                break
+            current = result
+            try:
+                new, skipped = self.change(pointers.get(current, place), identity, place)
+            except PatchError as error:
+                raise (error.within(f"at {pointers.to_text(place)}") if place else error) from None
+            idle &= set(skipped)
+            if new is REMOVED:
+                result = _without(current, place) if place else REMOVED
+            else:
+                result = pointers.put(current, place, new)
+        return Outcome(result, frozenset(idle))
+
+
+def bind(template: PatchTemplate, values: Values, edits: Sequence[Edit]) -> Patch | None:
+    """The patch that a template is with these values; None when nothing is left of it.
+
+    `edits` are what was done so far, for transforms. Raises PatchError.
+    """
+    body = templates.fill(_without_unset(template, values), values)
+    if body is UNSET:
+        return None
+    at = None
+    if template.at:
+        at = pointers.parse_at(_filled(template.at, values, templates.in_pointer))
+    target = (
+        target_of(template.target, values, template.hooks) if template.target else _self(cast("Any", body))
+    )
+    binders = {"strategic": _strategic, "json6902": _json6902, "transform": _transform}
+    change, roots, operations = binders[template.kind](template, body, values, edits)
+    if at is not None:
+        roots = frozenset({at.root}) if at.root else None
+    return Patch(template.name, template.place, target, at, template.optional, roots, operations, change)
+
+
+def _without_unset(template: PatchTemplate, values: Values) -> Value:
+    """A JSON patch without the operations whose value is an unset parameter: they are left out whole."""
+    if template.kind != "json6902":
+        return template.body
+    return [
+        operation
+        for operation in cast("list[dict[str, Value]]", template.body)
+        if not any(
+            field in operation and templates.fill(operation[field], values) is UNSET
+            for field in ("value", "values")
+        )
+    ] or "${}"
+
+
+def _filled(text: str, values: Values, escape: Callable[[str, str], str]) -> str:
+    return templates.fill_text(text, values, escape)
+
+
+def target_of(template: TargetTemplate, values: Values, hooks: str = "include") -> Target:
+    """The target that a template is with these values. Raises PatchError."""
+    texts = template.texts
+
+    def regex(name: str) -> re.Pattern[str] | None:
+        return targets.regex(_filled(texts[name], values, templates.in_regex)) if texts.get(name) else None
+
+    def selector(name: str) -> targets.Selector | None:
+        text = texts.get(name)
+        return targets.parse_selector(_filled(text, values, templates.in_selector)) if text else None
+
+    def places(found: Mapping[str, str]) -> tuple[tuple[Pattern, re.Pattern[str]], ...]:
+        return tuple(
+            (
+                pointers.parse(_filled(pattern, values, templates.in_pointer)),
+                targets.regex(_filled(text, values, templates.in_regex)),
+            )
+            for pattern, text in found.items()
+        )
+
+    return Target(
+        group=regex("group"),
+        version=regex("version"),
+        kind=regex("kind"),
+        name=regex("name"),
+        namespace=regex("namespace"),
+        labels=selector("labelSelector"),
+        annotations=selector("annotationSelector"),
+        where=places(template.where),
+        unless=places(template.unless),
+        hooks=hooks,
+    )
+
+
+def _self(body: dict[str, Any]) -> Target:
+    """The target of a patch that names its resource itself."""
+
+    def exactly(text: object) -> re.Pattern[str]:
+        return re.compile(re.escape(str(text)))
+
+    metadata = body["metadata"]
+    group, _, version = str(body.get("apiVersion", "")).rpartition("/")
+    versioned = "apiVersion" in body
+    return Target(
+        group=exactly(group) if versioned else None,
+        version=exactly(version) if versioned else None,
+        kind=exactly(body["kind"]),
+        name=exactly(metadata["name"]),
+        namespace=exactly(metadata["namespace"]) if metadata.get("namespace") else None,
+    )
+
+
+# --- the kinds of patch --------------------------------------------------------------------------------
+
+
+def _strategic(template: PatchTemplate, body: Any, values: Values, edits: Sequence[Edit]) -> Any:
+    from postrender.patches import strategic
+    from postrender.patches.merge_keys import schema_of
+
+    if not template.at:
+        body = _without_names(body, template)
+    keys = {
+        pointers.parse(_filled(pattern, values, templates.in_pointer)): cast("Any", key)
+        for pattern, key in template.merge_keys.items()
+    }
+
+    def change(value: Value, identity: Identity, place: Path) -> tuple[Value | Removed, Sequence[int]]:
+        schema = schema_of(identity.group, identity.version, identity.kind).at(place)
+        return strategic.merge(value, body, schema, keys), ()
+
+    return change, strategic.roots(body), 0
+
+
+def _without_names(body: dict[str, Value], template: PatchTemplate) -> dict[str, Value]:
+    """The name, namespace and kind of a resource stay what they are, as in kustomize."""
+    kept = (
+        body
+        if template.allow_kind_change
+        else {k: v for k, v in body.items() if k not in ("apiVersion", "kind")}
+    )
+    metadata = kept.get("metadata")
+    if isinstance(metadata, dict) and not template.allow_name_change:
+        metadata = {key: value for key, value in metadata.items() if key not in _NAME}
+        kept = {**kept, "metadata": metadata}
+        if not metadata:
+            del kept["metadata"]
+    return kept
+
+
+def _json6902(template: PatchTemplate, body: Any, values: Values, edits: Sequence[Edit]) -> Any:
+    from postrender.patches import json6902
+
+    operations = []
+    for raw, filled in zip(cast("Any", _without_unset(template, values)), body, strict=True):
+        # Paths are patterns: a parameter in them stands for its literal text.
+        paths = {
+            field: _filled(raw[field], values, templates.in_pointer)
+            for field in ("path", "from")
+            if isinstance(raw.get(field), str) and not templates.is_whole(raw[field])
+        }
+        operations.append(json6902.parse({**filled, **paths}))
+
+    def change(value: Value, identity: Identity, place: Path) -> tuple[Value | Removed, Sequence[int]]:
+        result = json6902.apply(value, operations)
+        return result.value, result.idle
+
+    return change, json6902.roots(operations), len(operations)
+
+
+def _transform(template: PatchTemplate, body: Any, values: Values, edits: Sequence[Edit]) -> Any:
+    transform = transforms.find(template.transform)
+    assert transform is not None
+    for name, value in body.items():
+        if problem := transform.OPTIONS[name].problem(value):
+            raise PatchError(f"the option {name!r} {problem}")
+    transform.check(body)
+
+    def change(value: Value, identity: Identity, place: Path) -> tuple[Value | Removed, Sequence[int]]:
+        return transform.apply(value, body, transforms.Context(identity, place, edits)), ()
+
+    return change, transform.roots(body), 0
+
+
+def _without(data: Value, place: Path) -> Value:
+    """The data without what is at a place."""
+    parent = pointers.get(data, place[:-1])
+    last = place[-1]
+    if isinstance(parent, list) and isinstance(last, int):
+        return pointers.put(data, place[:-1], [*parent[:last], *parent[last + 1 :]])
+    members = cast("dict[str, Value]", parent)
+    return pointers.put(data, place[:-1], {key: value for key, value in members.items() if key != last})

@@ -1,0 +1,63 @@
+"""The flow: bytes to documents, each use of a patchset in turn, documents to bytes."""
+
+from __future__ import annotations
+
+import functools
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from postrender import documents
+from postrender.errors import OutputError
+from postrender.release import Release
+from postrender.run import Note, Run
+
+if TYPE_CHECKING:
+    from postrender.changes import Change, Edit
+    from postrender.uses import Plan
+
+NOTHING = b"# postrender: there is nothing here to patch\n"
+"""What goes out where nothing came in: Helm 4 refuses an empty answer."""
+
+
+@dataclass(frozen=True)
+class Rendered:
+    """What became of a stream: the patched bytes, and what was done to get there."""
+
+    output: bytes
+    notes: tuple[Note, ...]
+    resources: int
+    edits: tuple[Edit, ...] = field(repr=False)
+    secrets: frozenset[str] = field(repr=False)
+    digest_key: bytes | None = field(repr=False)
+
+    @functools.cached_property
+    def changes(self) -> tuple[Change, ...]:
+        """Every change, worked out when it is first asked for."""
+        import secrets
+
+        from postrender.changes import Secrets, changes
+
+        return changes(self.edits, Secrets(self.digest_key or secrets.token_bytes(32), self.secrets))
+
+
+def render(
+    manifests: bytes, plan: Plan, *, namespace: str | None = None, digest_key: bytes | None = None
+) -> Rendered:
+    """The manifests with all that is planned done to them, or an error and nothing.
+
+    `namespace` is the release's, where it is known; `digest_key` makes digests of secrets comparable between
+    runs (default: a new key). Raises PostrenderError.
+    """
+    release = Release(documents.split(manifests))
+    run = Run(release, plan, namespace)
+    for use in plan.uses:
+        run.use(use)
+    run.check()
+    output = release.write()
+    if not release.count:
+        output = output if output.strip() else NOTHING
+    elif not any(True for _ in release.resources):
+        raise OutputError(
+            "the patches leave no resource at all", hint="Helm would delete everything that the release has"
+        )
+    return Rendered(output, run.notes, release.count, tuple(run.edits), frozenset(run.secrets), digest_key)

@@ -1,0 +1,388 @@
+"""The resources of a stream while patches work on them: read when needed, written back when changed."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Final, cast
+
+from postrender import documents, emitter, kubeyaml
+from postrender.documents import Document, Identity, Stream
+from postrender.emitter import Style
+from postrender.errors import InputError
+from postrender.kubeyaml import Composed, Mapping, Opaque, Scalar, YamlError
+from postrender.splice import splice
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+    from postrender.kubeyaml import Value
+
+FILENAME: Final = "postrenderer.helm.sh/postrender-filename"
+"""The annotation by which Helm 4 knows the files of its chart again: not the patches' business."""
+
+_SMALL: Final = 4096
+_HIDDEN: Final = re.compile(r"^# HIDDEN:", re.MULTILINE)
+
+# Helm's order of installation (helm.sh/helm, pkg/releaseutil/kind_sorter.go); other kinds come after these.
+_INSTALL_ORDER: Final = {
+    kind: place
+    for place, kind in enumerate(
+        (
+            "PriorityClass Namespace NetworkPolicy ResourceQuota LimitRange PodSecurityPolicy PodDisruptionBudget "
+            "ServiceAccount Secret SecretList ConfigMap StorageClass PersistentVolume PersistentVolumeClaim "
+            "CustomResourceDefinition ClusterRole ClusterRoleList ClusterRoleBinding ClusterRoleBindingList Role "
+            "RoleList RoleBinding RoleBindingList Service DaemonSet Pod ReplicationController ReplicaSet "
+            "Deployment HorizontalPodAutoscaler StatefulSet Job CronJob IngressClass Ingress APIService "
+            "MutatingWebhookConfiguration ValidatingWebhookConfiguration"
+        ).split()
+    )
+}
+
+
+class Resource:
+    """One object: who it is, its data as it came (`base`) and as it is now (`data`).
+
+    `data` is only ever replaced, never changed in place; what no patch can reach of it is Opaque.
+    """
+
+    __slots__ = ("base", "data", "filename", "identity", "removed", "unit")
+
+    def __init__(self, unit: Unit, identity: Identity, base: dict[str, Value]) -> None:
+        self.unit = unit
+        self.identity = identity
+        self.base = self.data = base
+        self.filename: Value = None
+        self.removed = False
+
+    @property
+    def changed(self) -> bool:
+        """Whether it is not as it came."""
+        return self.removed or self.data is not self.base
+
+    def put(self, data: dict[str, Value]) -> None:
+        """Makes `data` what the resource is now."""
+        if any(data.get(key) is not self.data.get(key) for key in ("apiVersion", "kind", "metadata")):
+            self.identity = identity_of(data, self.identity)
+        self.data = data
+
+    def written(self) -> dict[str, Value]:
+        """The data as it goes out: with Helm 4's annotation where it was."""
+        if self.filename is None:
+            return self.data
+        metadata = self.data.get("metadata")
+        metadata = metadata if isinstance(metadata, dict) else {}
+        annotations = metadata.get("annotations")
+        annotations = annotations if isinstance(annotations, dict) else {}
+        return {
+            **self.data,
+            "metadata": {**metadata, "annotations": {**annotations, FILENAME: self.filename}},
+        }
+
+
+class Unit:
+    """A document, and the resources in it: one, those of a List, or none."""
+
+    def __init__(self, document: Document, *, added: bool = False) -> None:
+        self.document = document
+        self.added = added
+        self.resources: list[Resource] = []
+        self.is_list = False
+        self.step = ""
+        self._outline = documents.outline(document.text)
+        self._composed: Composed | None = None
+        self._waiting: dict[str, tuple[int, int]] = {}
+        identity = self._outline and documents.quick_identity(document.text, self._outline)
+        if identity:
+            self.resources = [Resource(self, identity, {})]
+        else:
+            self._compose()
+
+    @property
+    def duplicates(self) -> list[str]:
+        """The keys that stand twice in what was read."""
+        return self._composed.duplicates if self._composed else []
+
+    @property
+    def has_tail(self) -> bool:
+        """Whether something follows the document's `...` that no reader looks at."""
+        return bool(self._composed and self._composed.tail)
+
+    def read(self, roots: frozenset[str] | None) -> None:
+        """Makes sure that the root members of these names (None: all) are data. Raises InputError."""
+        text = self.document.text
+        if self._composed is None:
+            if self._outline is None or roots is None or len(text) < _SMALL:
+                self._compose()
+                return
+            self._begin()
+        if self._waiting and (
+            wanted := self._waiting.keys() if roots is None else roots & self._waiting.keys()
+        ):
+            try:
+                self._read_members([name for name in self._waiting if name in wanted])
+            except YamlError as error:
+                raise self.document.error(error) from None
+
+    def write(self) -> str:
+        """The text of the document as its resources are now; empty when none of them is left."""
+        left = [resource for resource in self.resources if not resource.removed]
+        if not left and self.resources:
+            return ""
+        if not any(resource.changed for resource in self.resources):
+            return self.document.text
+        composed = cast("Composed", self._composed)
+        if self.is_list:
+            root = cast("Mapping", composed.root).data
+            new = {**root, "items": self._items()}
+        else:
+            new = left[0].written()
+        read = self._reread if self._partly_read(composed) else None
+        text, self.step = splice(self.document.text, composed, new, read)
+        return text
+
+    def _items(self) -> list[Value]:
+        """All items of a List, those that are no resources too."""
+        root = cast("Mapping", cast("Composed", self._composed).root).data
+        resources = iter(self.resources)
+        items: list[Value] = []
+        for item in cast("list[Value]", root["items"]):
+            if not isinstance(item, dict):
+                items.append(item)
+            elif not (resource := next(resources)).removed:
+                items.append(resource.written())
+        return items
+
+    # --- reading all of it -------------------------------------------------------------------------------
+
+    def _compose(self) -> None:
+        try:
+            self._composed = composed = kubeyaml.compose(self.document.text)
+        except YamlError as error:
+            raise self.document.error(error) from None
+        root = composed.root
+        if root is None or root.data is None:
+            return
+        if not isinstance(root, Mapping):
+            raise InputError(f"a {type(root).__name__.lower()}, not a resource", place=(self.document.place,))
+        items = root.data.get("items")
+        if str(root.data.get("kind", "")).endswith("List") and isinstance(items, list):
+            self.is_list = True
+            self.resources = [self._resource(item) for item in items if isinstance(item, dict)]
+        elif self.resources:
+            self._set(self.resources[0], root.data)
+        else:
+            self.resources = [self._resource(root.data)]
+
+    def _resource(self, data: dict[str, Value]) -> Resource:
+        resource = Resource(self, identity_of(data), data)
+        self._set(resource, data)
+        return resource
+
+    def _set(self, resource: Resource, data: dict[str, Value]) -> None:
+        resource.filename, data = _set_aside(data)
+        resource.base = resource.data = data
+
+    # --- reading some of it ------------------------------------------------------------------------------
+
+    def _begin(self) -> None:
+        outline = cast("dict[str, tuple[int, int]]", self._outline)
+        root = Mapping(min(outline.values())[0], flow=False, anchor=None)
+        self._composed = Composed(root, aliases=False, duplicates=[], tail=False)
+        self._waiting = dict(outline)
+        for name, (start, end) in outline.items():
+            key = Scalar(start, start + len(name), name, name, "", None)
+            value = Opaque(start + len(name) + 1, end)
+            root.pairs.append((key, value))
+            root.data[name] = value.data
+        root.end = root.pairs[-1][1].end
+        self.resources[0].base = self.resources[0].data = dict(root.data)
+
+    def _read_members(self, names: list[str]) -> None:
+        resource = self.resources[0]
+        composed = cast("Composed", self._composed)
+        root = cast("Mapping", composed.root)
+        pairs = {str(key.data): place for place, (key, _) in enumerate(root.pairs)}
+        untouched = resource.data is resource.base
+        base, data = dict(resource.base), dict(resource.data)
+        for name in names:
+            start, end = self._waiting.pop(name)
+            inner = kubeyaml.compose(self.document.text[start:end], start)
+            if not isinstance(inner.root, Mapping) or list(inner.root.data) != [name]:
+                raise YamlError("no valid YAML", line=self.document.text.count("\n", 0, start))
+            composed.duplicates += inner.duplicates
+            root.pairs[pairs[name]] = inner.root.pairs[0]
+            root.data[name] = inner.root.data[name]
+            base[name] = data[name] = inner.root.data[name]
+        if "metadata" in names:
+            resource.filename, base = _set_aside(base)
+            data["metadata"] = base["metadata"]
+        resource.base = base
+        resource.data = base if untouched else data
+
+    def _partly_read(self, composed: Composed) -> bool:
+        return any(isinstance(value, Opaque) for _, value in cast("Mapping", composed.root).pairs)
+
+    def _reread(self, text: str) -> Value | None:
+        """The data of an edited text, where unread members count as the same if their text is."""
+        outline = documents.outline(text)
+        root = cast("Mapping", cast("Composed", self._composed).root)
+        if outline is None:
+            return None
+        unread = {
+            str(key.data): (value, self.document.text[key.start : value.end])
+            for key, value in root.pairs
+            if isinstance(value, Opaque)
+        }
+        data: dict[str, Value] = {}
+        for name, (start, end) in outline.items():
+            if name in unread:
+                value, before = unread[name]
+                if text[start:end] != before:
+                    return None
+                data[name] = value.data
+            else:
+                inner = kubeyaml.load(text[start:end])
+                if not isinstance(inner, dict) or list(inner) != [name]:
+                    return None
+                data[name] = inner[name]
+        return data
+
+
+class Release:
+    """All that a stream holds, in its order."""
+
+    def __init__(self, stream: Stream) -> None:
+        """Reads who is there. Raises InputError for a document that cannot be read."""
+        self.bom = stream.bom
+        self.units = [Unit(document) for document in stream.documents]
+        self.hides_secrets = any(_HIDDEN.search(document.text) for document in stream.documents)
+        self.count = sum(len(unit.resources) for unit in self.units)
+        self._in_order: bool | None = None
+
+    @property
+    def resources(self) -> Iterator[Resource]:
+        """The resources that are there now."""
+        return (each for unit in self.units for each in unit.resources if not each.removed)
+
+    def parse(self, document: Document) -> Resource | None:
+        """The one resource of a document that is not part of the release yet, or None for one without."""
+        unit = Unit(document, added=True)
+        return unit.resources[0] if unit.resources else None
+
+    def add(self, unit: Unit) -> None:
+        """Puts a document where Helm would install it, or last."""
+        at = len(self.units)
+        if self.in_order:
+            order = _order_of(unit)
+            later = (i for i, each in enumerate(self.units) if each.resources and _order_of(each) > order)
+            at = next(later, at)
+        self.units.insert(at, unit)
+
+    @property
+    def in_order(self) -> bool:
+        """Whether the stream came in Helm 3's order of installation (CRDs of `--include-crds` come before)."""
+        if self._in_order is None:
+            orders = [_order_of(unit) for unit in self.units if unit.resources and not unit.added]
+            crds = _order("CustomResourceDefinition")
+            while orders and orders[0] == crds:
+                orders.pop(0)
+            self._in_order = orders == sorted(orders)
+        return self._in_order
+
+    def snapshot(self) -> Snapshot:
+        """The state now, to come back to."""
+        return Snapshot(self)
+
+    def write(self) -> bytes:
+        """The stream as it is now."""
+        texts: list[str] = []
+        for unit in self.units:
+            text = unit.write()
+            if not text:
+                continue
+            if texts and not texts[-1].endswith("\n"):
+                texts[-1] += "\n"
+            if texts and not text.startswith(("---", "%")) and not unit.added:
+                text = self._headed(text, texts)
+            texts.append(text)
+        return documents.join(Stream(tuple(Document(text, 0, 0) for text in texts), self.bom))
+
+    def _headed(self, text: str, before: Iterable[str]) -> str:
+        """The first document of a stream may come without `---`: behind another one it needs it."""
+        return text if not any(part.strip() for part in before) else "---\n" + text
+
+
+class Snapshot:
+    """What a release was at one moment."""
+
+    def __init__(self, release: Release) -> None:
+        self.release = release
+        self.units = list(release.units)
+        self.states = [
+            (each, each.data, each.data is each.base, each.identity, each.removed)
+            for unit in self.units
+            for each in unit.resources
+        ]
+
+    def restore(self) -> None:
+        """Makes the release what it was; what was read since stays read."""
+        self.release.units = self.units
+        for resource, data, untouched, identity, removed in self.states:
+            resource.data = resource.base if untouched else _with_read(data, resource.base)
+            resource.identity = identity
+            resource.removed = removed
+
+
+def _with_read(data: dict[str, Value], base: dict[str, Value]) -> dict[str, Value]:
+    return {key: base[key] if isinstance(value, Opaque) else value for key, value in data.items()}
+
+
+def document_of(data: dict[str, Value], source: str) -> Document:
+    """A document of its own for a resource that a patchset adds."""
+    lines = emitter.mapping(data, 0, Style(dash=2))
+    return Document(f"---\n# Source: {source}\n" + "\n".join(lines) + "\n", 0, 1)
+
+
+def identity_of(data: dict[str, Value], known: Identity | None = None) -> Identity:
+    """Who the resource is that this data is of; what was not read stays as `known`."""
+    version = data.get("apiVersion")
+    kind = data.get("kind")
+    metadata = data.get("metadata")
+    if isinstance(version, Opaque):
+        group, version = (known.group, known.version) if known else ("", "")
+    else:
+        group, _, version = (version if isinstance(version, str) else "").rpartition("/")
+    if isinstance(kind, Opaque):
+        kind = known.kind if known else ""
+    names = metadata if isinstance(metadata, dict) else {}
+    name, namespace = names.get("name"), names.get("namespace")
+    if isinstance(metadata, Opaque):
+        name, namespace = (known.name, known.namespace) if known else ("", "")
+    return Identity(
+        group,
+        version,
+        kind if isinstance(kind, str) else "",
+        namespace if isinstance(namespace, str) else "",
+        name if isinstance(name, str) else "",
+    )
+
+
+def _set_aside(data: dict[str, Value]) -> tuple[Value, dict[str, Value]]:
+    """Helm 4's annotation and the data without it; annotations that held nothing else are Helm's own."""
+    metadata = data.get("metadata")
+    annotations = metadata.get("annotations") if isinstance(metadata, dict) else None
+    if not isinstance(metadata, dict) or not isinstance(annotations, dict) or FILENAME not in annotations:
+        return None, data
+    left = {key: value for key, value in annotations.items() if key != FILENAME}
+    without = {key: value for key, value in metadata.items() if key != "annotations"}
+    metadata = {**metadata, "annotations": left} if left else without
+    return annotations[FILENAME], {**data, "metadata": metadata}
+
+
+def _order(kind: str) -> tuple[int, str]:
+    place = _INSTALL_ORDER.get(kind)
+    return (len(_INSTALL_ORDER), kind) if place is None else (place, "")
+
+
+def _order_of(unit: Unit) -> tuple[int, str]:
+    return _order("List" if unit.is_list else unit.resources[0].identity.kind)

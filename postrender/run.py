@@ -1,0 +1,409 @@
+"""One run of a plan over a release: what each use does, and what has to match."""
+
+from __future__ import annotations
+
+import base64
+import os
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING, cast
+
+from postrender import checks, documents, patching, pointers, targets, templates
+from postrender.changes import ABSENT, Edit
+from postrender.errors import CheckError, MatchError, PatchError, PostrenderError
+from postrender.fields import MAX_BYTES, noun, read_text
+from postrender.kubeyaml import equal
+from postrender.parameters import Values
+from postrender.patches import REMOVED
+from postrender.patchset import TargetTemplate
+from postrender.release import document_of
+
+if TYPE_CHECKING:
+    from postrender.documents import Document, Identity
+    from postrender.kubeyaml import Value
+    from postrender.parameters import Given, ValueFrom
+    from postrender.patching import Patch
+    from postrender.patchset import PatchTemplate, ResourceTemplate, Use
+    from postrender.release import Release, Resource
+    from postrender.uses import Plan
+
+
+@dataclass(frozen=True, slots=True)
+class Note:
+    """Something that is no error, and that nobody should have to find out alone."""
+
+    text: str
+
+
+@dataclass(slots=True)
+class _Tally:
+    """How many patches of a use found something, and the errors of those that did not."""
+
+    matched: int = 0
+    patches: int = 0
+    missed: list[MatchError] | None = None
+
+    def miss(self, error: MatchError) -> None:
+        self.missed = [*(self.missed or []), error]
+
+
+class Run:
+    """What a plan does to a release, use by use; `edits`, `secrets` and `notes` tell of it afterwards."""
+
+    def __init__(self, release: Release, plan: Plan, namespace: str | None) -> None:
+        self.release = release
+        self.plan = plan
+        self.namespace = namespace
+        self.edits: list[Edit] = []
+        self.edited: list[Resource] = []
+        self.secrets: set[str] = set()
+        self._notes: list[str] = []
+
+    @property
+    def notes(self) -> tuple[Note, ...]:
+        """What is worth knowing, each said once."""
+        return tuple(Note(text) for text in dict.fromkeys(self._notes))
+
+    def note(self, text: str) -> None:
+        """Keeps a note."""
+        self._notes.append(text)
+
+    # --- a use -------------------------------------------------------------------------------------------
+
+    def use(self, use: Use, above: Values | None = None) -> _Tally:
+        """Runs one use: the patchsets that it names, then its resources, then its patches."""
+        before = self.release.snapshot() if use.optional else None
+        done = len(self.edits), len(self._notes)
+        tally = _Tally()
+        try:
+            self._use(use, above, tally)
+        except MatchError as error:
+            # What a value is looked up in is not there either.
+            if not use.optional or tally.matched:
+                raise error.within(f"patchset {use.label}") from None
+            tally.miss(error)
+        except PostrenderError as error:
+            raise error.within(f"patchset {use.label}") from None
+        if before is not None and not tally.matched and (tally.patches or tally.missed):
+            before.restore()
+            del self.edits[done[0] :], self.edited[done[0] :], self._notes[done[1] :]
+            self.note(f"patchset {use.label}, which is optional, matches nothing here")
+            return _Tally()
+        if tally.missed:
+            raise tally.missed[0].within(f"patchset {use.label}")
+        return tally
+
+    def _use(self, use: Use, above: Values | None, tally: _Tally) -> None:
+        patchset = use.patchset
+        given = {name: self._scoped(value, above) for name, value in self.plan.given_to(use).items()}
+        values = Values(patchset.parameters, given, self._look_up)
+        try:
+            for parameter in patchset.parameters:
+                if parameter.required or parameter.name in given:
+                    values.get(parameter.name)
+            for refusal in patchset.refusals:
+                if refusal.guard.holds(values):
+                    raise PatchError(refusal.message)
+            for inner in patchset.uses:
+                if inner.guard.holds(values):
+                    done = self.use(inner, values)
+                    tally.matched += done.matched
+                    tally.patches += done.patches
+            for added in patchset.resources:
+                if added.guard.holds(values):
+                    self._add(added, values, use.label)
+            for template in patchset.patches:
+                if template.guard.holds(values):
+                    self._patch(template, values, use.label, tally)
+        finally:
+            self.secrets |= values.secrets
+        if patchset.require_any:
+            if tally.patches and not tally.matched and not tally.missed:
+                tally.miss(MatchError("none of its patches matches anything"))
+            elif tally.matched:
+                tally.missed = None
+
+    def _scoped(self, given: Given, above: Values | None) -> Given:
+        return replace(given, scope=above) if given.scope is None else given
+
+    # --- looking up --------------------------------------------------------------------------------------
+
+    def _look_up(self, source: ValueFrom, values: Values) -> Value:
+        if source.env:
+            if source.env not in os.environ:
+                raise PatchError(f"the environment has no {source.env!r}")
+            return os.environ[source.env]
+        if source.file:
+            return self._file(source, templates.fill_text(source.file, values))
+        return self._value_of_resource(source, values)
+
+    def _file(self, source: ValueFrom, name: str) -> str:
+        path = (source.origin.folder / Path(name).expanduser()).resolve()
+        if not source.origin.trusted and not path.is_relative_to(source.origin.folder):
+            raise PatchError("a file outside the patchset's folder")
+        if not source.base64:
+            return read_text(path)
+        try:
+            if path.stat().st_size > MAX_BYTES:
+                raise PatchError(f"the file is larger than {MAX_BYTES >> 20} MiB")
+            return base64.b64encode(path.read_bytes()).decode()
+        except OSError as error:
+            raise PatchError(f"the file cannot be read: {error.strerror}") from None
+
+    def _value_of_resource(self, source: ValueFrom, values: Values) -> Value:
+        wanted = dict(source.resource or {})
+        pattern = pointers.parse(templates.fill_text(wanted.pop("path"), values, templates.in_pointer))
+        target = patching.target_of(TargetTemplate(wanted, {}, {}), values)
+        found = self._matching(target, _roots(pattern.root))
+        if len(found) != 1:
+            names = ", ".join(str(each.identity) for each in found[:5])
+            raise MatchError(
+                f"{len(found)} resources where a value is to be looked up in one",
+                hint=names or targets.nearest(target, self._identities()),
+            )
+        places = pattern.places(found[0].data)
+        if len(places) != 1:
+            what, hint = pattern.gap(found[0].data) if not places else (f"{len(places)} places", "")
+            raise MatchError(what, hint=hint, place=(str(found[0].identity),))
+        value = pointers.get(found[0].data, places[0])
+        if value is None or isinstance(value, dict | list):
+            raise MatchError(
+                f"{pattern.text} is {noun(value)}, not a scalar", place=(str(found[0].identity),)
+            )
+        return value
+
+    # --- added resources ---------------------------------------------------------------------------------
+
+    def _add(self, added: ResourceTemplate, values: Values, label: str) -> None:
+        if not self.release.count or self._only_hooks():
+            self.note(
+                f"patchset {label}, {added.name}: not added, for the stream has no resources of its own"
+            )
+            return
+        try:
+            if added.file is not None:
+                text = read_text(added.file)
+                found = list(documents.split(text.encode()).documents)
+            else:
+                body = templates.fill(added.body, values)
+                found = [document_of(cast("dict[str, Value]", body), f"postrender/{label}")]
+            for document in found:
+                self._add_document(document, added, label)
+        except PostrenderError as error:
+            raise error.within(f"{added.name} ({added.place})") from None
+
+    def _add_document(self, document: Document, added: ResourceTemplate, label: str) -> None:
+        if not document.text.startswith("---"):
+            document = replace(document, text=f"---\n{document.text}")
+        if not document.text.endswith("\n"):
+            document = replace(document, text=f"{document.text}\n")
+        resource = self.release.parse(document)
+        if resource is None:
+            return
+        resource.unit.read(None)
+        identity = resource.identity
+        if not identity.name and "generateName" not in str(resource.data.get("metadata")):
+            raise PatchError("a resource without metadata.name")
+        there = next((each for each in self.release.resources if self._same(each.identity, identity)), None)
+        if there is None:
+            self.release.add(resource.unit)
+            self._edited(resource, ABSENT, resource.data, label, added.name)
+        elif added.on_conflict == "error":
+            raise PatchError(
+                f"{identity} is there already", hint="onConflict: replace, merge or skip says what to do then"
+            )
+        elif added.on_conflict == "skip":
+            self.note(f"patchset {label}, {added.name}: {identity} is there already, and stays as it is")
+        else:
+            self._conflict(there, resource.data, added, label)
+
+    def _conflict(self, there: Resource, data: dict[str, Value], added: ResourceTemplate, label: str) -> None:
+        there.unit.read(None)
+        before = there.data
+        new: Value = data
+        if added.on_conflict == "merge":
+            from postrender.patches import strategic
+            from postrender.patches.merge_keys import schema_of
+
+            who = there.identity
+            new = cast("Value", strategic.merge(before, data, schema_of(who.group, who.version, who.kind)))
+        if not equal(before, new):
+            there.put(cast("dict[str, Value]", new))
+            self._edited(there, before, new, label, added.name)
+
+    def _same(self, one: Identity, other: Identity) -> bool:
+        """Whether two resources would be one in a cluster: their versions may differ."""
+
+        def key(identity: Identity) -> tuple[str, str, str, str]:
+            return identity.group, identity.kind, identity.namespace or self.namespace or "", identity.name
+
+        return key(one) == key(other)
+
+    # --- patches -----------------------------------------------------------------------------------------
+
+    def _patch(self, template: PatchTemplate, values: Values, label: str, tally: _Tally) -> None:
+        where = f"patch {template.name} ({template.place})"
+        try:
+            patch = patching.bind(template, values, self.edits)
+            if patch is None:
+                return
+            tally.patches += 1
+            matched = self._apply(patch, label)
+        except PostrenderError as error:
+            raise error.within(where) from None
+        if matched:
+            tally.matched += 1
+            return
+        missed = self._missed(patch).within(where)
+        if patch.optional:
+            self.note(f"patchset {label}, {where}, which is optional: {missed.what}")
+        elif self._nothing_to_match(patch):
+            self.note(f"patchset {label}, {missed}")
+        else:
+            tally.miss(missed)
+
+    def _apply(self, patch: Patch, label: str) -> int:
+        """Applies a patch to all that it is for, and says how many those were."""
+        matched, hooks = 0, 0
+        idle = set(range(patch.operations))
+        roots = (
+            None if patch.roots is None or patch.target.roots is None else patch.roots | patch.target.roots
+        )
+        for resource in list(self._matching(patch.target, roots)):
+            places = patch.places(resource.data)
+            if not places:
+                continue
+            matched += 1
+            is_hook = targets.is_hook(resource.data)
+            hooks += is_hook
+            try:
+                outcome = patch.apply(resource.data, resource.identity, places)
+            except PostrenderError as error:
+                raise error.within(f"on {resource.identity}") from None
+            idle &= outcome.idle
+            self._keep(resource, outcome.data, label, patch.name)
+        if matched and hooks == matched and patch.target.hooks == "include":
+            self.note(f"patchset {label}, patch {patch.name}: only hooks match, which Helm 3 does not send")
+        for number in sorted(idle) if matched else ():
+            self.note(
+                f"patchset {label}, patch {patch.name}: operation {number + 1} finds nothing to do anywhere"
+            )
+        return matched
+
+    def _keep(self, resource: Resource, data: object, label: str, patch: str) -> None:
+        before = resource.data
+        if data is REMOVED:
+            resource.removed = True
+            self._edited(resource, before, ABSENT, label, patch)
+        elif not isinstance(data, dict):
+            raise PatchError(
+                "the patch leaves no mapping of the resource", place=(f"on {resource.identity}",)
+            )
+        elif data is not before and not equal(before, data):
+            identity = resource.identity
+            resource.put(data)
+            self._edited(resource, before, data, label, patch, identity)
+
+    def _edited(
+        self,
+        resource: Resource,
+        before: object,
+        after: object,
+        label: str,
+        patch: str,
+        was: Identity | None = None,
+    ) -> None:
+        data = before if after is ABSENT else after
+        hook = targets.is_hook(cast("Value", data))
+        self.edits.append(
+            Edit(was or resource.identity, cast("Value", before), cast("Value", after), label, patch, hook)
+        )
+        self.edited.append(resource)
+
+    # --- matching ----------------------------------------------------------------------------------------
+
+    def _matching(self, target: targets.Target, roots: frozenset[str] | None) -> list[Resource]:
+        found = []
+        for resource in self.release.resources:
+            if target.names(resource.identity, self.namespace):
+                resource.unit.read(None if roots is None else roots | {"metadata", "kind"})
+                if target.holds(resource.data):
+                    found.append(resource)
+        return found
+
+    def _identities(self) -> list[Identity]:
+        return [resource.identity for resource in self.release.resources]
+
+    def _missed(self, patch: Patch) -> MatchError:
+        """Why a patch found nothing, and what was near."""
+        named = [each for each in self.release.resources if patch.target.names(each.identity, self.namespace)]
+        if not named:
+            return MatchError(f"no {patch.target}", hint=targets.nearest(patch.target, self._identities()))
+        holding = [each for each in named if patch.target.holds(each.data)]
+        if not holding:
+            return MatchError(
+                f"no {patch.target} is as the target asks for", hint=f"by name there are {_names(named)}"
+            )
+        what, hint = patch.at.pattern.gap(holding[0].data) if patch.at and not patch.at.word else ("", "")
+        at = patch.at.text if patch.at else ""
+        return MatchError(f"{_names(holding)} has no place {at}", hint="; ".join(filter(None, (what, hint))))
+
+    def _nothing_to_match(self, patch: Patch) -> bool:
+        """Whether a stream like this need not have what the patch is for."""
+        kind = patch.target.kind
+        hidden = self.release.hides_secrets and kind is not None and kind.fullmatch("Secret") is not None
+        return hidden or not self.release.count or self._only_hooks()
+
+    def _only_hooks(self) -> bool:
+        """Whether all that came are hooks: Helm 4's libraries can send these by themselves."""
+        for unit in self.release.units:
+            if unit.added:
+                continue
+            if unit.resources and "helm.sh/hook" not in unit.document.text:
+                return False
+            unit.read(frozenset({"metadata"}))
+            if not all(targets.is_hook(resource.base) for resource in unit.resources):
+                return False
+        return self.release.count > 0
+
+    # --- what no API server would take -------------------------------------------------------------------
+
+    def check(self) -> None:
+        """Refuses what patches broke; notes what was broken before. Raises CheckError."""
+        for resource in dict.fromkeys(self.edited):
+            if resource.removed:
+                continue
+            base: Value = {} if resource.unit.added else resource.base
+            for fault in checks.new_faults(resource.identity, base, resource.data):
+                raise self._blame(resource, fault)
+            for fault in sorted(checks.faults(resource.identity, base), key=lambda fault: fault.pointer):
+                self.note(f"{resource.identity}: {fault.text} at {fault.pointer}, as the chart has it")
+        for unit in self.release.units:
+            if names := sorted(set(unit.duplicates)):
+                self.note(
+                    f"{unit.document.place}: {', '.join(names)} stands twice in one mapping; the last counts"
+                )
+            if unit.has_tail:
+                self.note(f"{unit.document.place}: what follows its `...` is no document to Kubernetes")
+
+    def _blame(self, resource: Resource, fault: checks.Fault) -> PostrenderError:
+        edits = [edit for edit, each in zip(self.edits, self.edited, strict=True) if each is resource]
+        guilty = next(
+            edit
+            for edit in reversed(edits)
+            if edit.before is ABSENT or fault not in checks.faults(edit.resource, cast("Value", edit.before))
+        )
+        return CheckError(
+            f"{fault.text} at {fault.pointer}",
+            hint=fault.consequence,
+            place=(f"patchset {guilty.patchset}", f"patch {guilty.patch}", f"on {resource.identity}"),
+        )
+
+
+def _roots(name: str | None) -> frozenset[str] | None:
+    return None if name is None else frozenset({name})
+
+
+def _names(resources: list[Resource]) -> str:
+    names = ", ".join(str(each.identity) for each in resources[:5])
+    return f"{names}, …" if len(resources) > 5 else names
