@@ -34,8 +34,8 @@ class Written:
     rest: tuple[str, ...] = ()
 
 
-# Plain text that no syntax of YAML can touch; a number or a word that some reader knows is looked for besides.
-_SAFE: Final = re.compile(r"[A-Za-z0-9_/.$^<=][A-Za-z0-9_/.:@%+~()?&*!;$<>=^|\\ -]*")
+# Plain text that no syntax of YAML can touch; numbers and words that readers know are looked for too.
+_SAFE: Final = re.compile(r"[A-Za-z0-9_/.$^<=][A-Za-z0-9_/.:,@%+~()?&*!;$<>=^|\\ -]*")
 _UNSAFE_INSIDE: Final = re.compile(r":(?: |$)| #| $|^(?:---|\.\.\.)")
 _NUMBERISH: Final = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_:.TtZz +-]*")
 _WORDS: Final = frozenset("y n yes no on off true false null none nan inf .nan .inf -.inf ~ = <<".split())

@@ -70,6 +70,16 @@ class Schema:
                 return f"is no regular expression: {error.msg}"
         return ""
 
+    def coerced(self, value: Value) -> Value:
+        """The value, in which a scalar that can only be meant as a string is one."""
+        if isinstance(value, dict) and self.additional:
+            return {key: self.additional.coerced(item) for key, item in value.items()}
+        if isinstance(value, list) and self.items:
+            return [self.items.coerced(item) for item in value]
+        if isinstance(value, dict | list) or value is None or any(_is(value, name) for name in self.types):
+            return value
+        return templates.text_of(value, "") if "string" in self.types else value
+
     def _inside(self, pairs: Any) -> Iterator[tuple[str, str]]:
         assert self.additional is not None
         return ((key, self.additional.problem(value)) for key, value in pairs)
@@ -295,8 +305,7 @@ class Values:
             if parameter.required:
                 raise PatchError(f"the parameter {parameter.name!r} is required and has no value")
             return UNSET
-        if parameter.schema.types == ("string",) and isinstance(value, bool | int | float):
-            value = templates.text_of(value, parameter.name)
+        value = parameter.schema.coerced(value)
         if problem := parameter.schema.problem(value):
             error = PatchError(f"the parameter {parameter.name!r} {problem}")
             raise error.within(place) if place else error

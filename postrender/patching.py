@@ -223,15 +223,16 @@ def _json6902(template: PatchTemplate, body: Any, values: Values, edits: Sequenc
 def _transform(template: PatchTemplate, body: Any, values: Values, edits: Sequence[Edit]) -> Any:
     transform = transforms.find(template.transform)
     assert transform is not None
-    for name, value in body.items():
+    options = {name: transform.OPTIONS[name].coerced(value) for name, value in body.items()}
+    for name, value in options.items():
         if problem := transform.OPTIONS[name].problem(value):
             raise PatchError(f"the option {name!r} {problem}")
-    transform.check(body)
+    transform.check(options)
 
     def change(value: Value, identity: Identity, place: Path) -> tuple[Value | Removed, Sequence[int]]:
-        return transform.apply(value, body, transforms.Context(identity, place, edits)), ()
+        return transform.apply(value, options, transforms.Context(identity, place, edits)), ()
 
-    return change, transform.roots(body), 0
+    return change, transform.roots(options), 0
 
 
 def _without(data: Value, place: Path) -> Value:

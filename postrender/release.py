@@ -28,11 +28,12 @@ _INSTALL_ORDER: Final = {
     kind: place
     for place, kind in enumerate(
         (
-            "PriorityClass Namespace NetworkPolicy ResourceQuota LimitRange PodSecurityPolicy PodDisruptionBudget "
-            "ServiceAccount Secret SecretList ConfigMap StorageClass PersistentVolume PersistentVolumeClaim "
-            "CustomResourceDefinition ClusterRole ClusterRoleList ClusterRoleBinding ClusterRoleBindingList Role "
-            "RoleList RoleBinding RoleBindingList Service DaemonSet Pod ReplicationController ReplicaSet "
-            "Deployment HorizontalPodAutoscaler StatefulSet Job CronJob IngressClass Ingress APIService "
+            "PriorityClass Namespace NetworkPolicy ResourceQuota LimitRange PodSecurityPolicy "
+            "PodDisruptionBudget ServiceAccount Secret SecretList ConfigMap StorageClass "
+            "PersistentVolume PersistentVolumeClaim CustomResourceDefinition ClusterRole "
+            "ClusterRoleList ClusterRoleBinding ClusterRoleBindingList Role RoleList RoleBinding "
+            "RoleBindingList Service DaemonSet Pod ReplicationController ReplicaSet Deployment "
+            "HorizontalPodAutoscaler StatefulSet Job CronJob IngressClass Ingress APIService "
             "MutatingWebhookConfiguration ValidatingWebhookConfiguration"
         ).split()
     )
@@ -274,8 +275,10 @@ class Release:
         at = len(self.units)
         if self.in_order:
             order = _order_of(unit)
-            later = (i for i, each in enumerate(self.units) if each.resources and _order_of(each) > order)
-            at = next(later, at)
+            for place, each in enumerate(self.units):
+                if each.resources and _order_of(each) > order:
+                    at = place
+                    break
         self.units.insert(at, unit)
 
     @property

@@ -124,7 +124,7 @@ def text_of(value: Value | Unset, name: str) -> str:
 def in_regex(text: str, form: str) -> str:
     """What stands for a parameter's text inside a regular expression."""
     if form == "regex":
-        return f"(?:{text})"
+        return f"(?:{text})" if "|" in text else text
     if form == "glob":
         return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in text)
     return re.escape(text)
