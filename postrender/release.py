@@ -10,17 +10,18 @@ from postrender.documents import Document, Identity, Stream
 from postrender.emitter import Style
 from postrender.errors import InputError
 from postrender.kubeyaml import Composed, Mapping, Opaque, Scalar, YamlError
-from postrender.splice import splice
+from postrender.splice import SpliceError, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
 
     from postrender.kubeyaml import Value
 
 FILENAME: Final = "postrenderer.helm.sh/postrender-filename"
 """The annotation by which Helm 4 knows the files of its chart again: not the patches' business."""
 
-_SMALL: Final = 4096
+# Reading some members takes a parser for each stretch of them: worth it where they are this much smaller.
+_WORTH_IT: Final = 2
 _HIDDEN: Final = re.compile(r"^# HIDDEN:", re.MULTILINE)
 
 # Helm's order of installation (helm.sh/helm, pkg/releaseutil/kind_sorter.go); other kinds come after these.
@@ -112,10 +113,15 @@ class Unit:
         """Makes sure that the root members of these names (None: all) are data. Raises InputError."""
         text = self.document.text
         if self._composed is None:
-            if self._outline is None or roots is None or len(text) < _SMALL:
+            outline = self._outline
+            if outline is None or roots is None:
                 self._compose()
                 return
-            self._begin()
+            size = sum(end - start for name, (start, end) in outline.items() if name in roots)
+            if size * _WORTH_IT > len(text):
+                self._compose()
+                return
+            self._begin(outline)
         if self._waiting and (
             wanted := self._waiting.keys() if roots is None else roots & self._waiting.keys()
         ):
@@ -131,19 +137,26 @@ class Unit:
             return ""
         if not any(resource.changed for resource in self.resources):
             return self.document.text
-        composed = cast("Composed", self._composed)
+        if self._waiting:
+            try:
+                return self._spliced(left[0].written(), self._reread)
+            except SpliceError:
+                # What was written makes the document an unusual one, of which one cannot read just a part.
+                self.read(None)
         if self.is_list:
-            root = cast("Mapping", composed.root).data
-            new = {**root, "items": self._items()}
-        else:
-            new = left[0].written()
-        read = self._reread if self._partly_read(composed) else None
-        text, self.step = splice(self.document.text, composed, new, read)
+            return self._spliced({**self._root().data, "items": self._items()})
+        return self._spliced(left[0].written())
+
+    def _spliced(self, new: dict[str, Value], read: Callable[[str], Value | None] | None = None) -> str:
+        text, self.step = splice(self.document.text, cast("Composed", self._composed), new, read)
         return text
+
+    def _root(self) -> Mapping:
+        return cast("Mapping", cast("Composed", self._composed).root)
 
     def _items(self) -> list[Value]:
         """All items of a List, those that are no resources too."""
-        root = cast("Mapping", cast("Composed", self._composed).root).data
+        root = self._root().data
         resources = iter(self.resources)
         items: list[Value] = []
         for item in cast("list[Value]", root["items"]):
@@ -185,8 +198,7 @@ class Unit:
 
     # --- reading some of it ------------------------------------------------------------------------------
 
-    def _begin(self) -> None:
-        outline = cast("dict[str, tuple[int, int]]", self._outline)
+    def _begin(self, outline: dict[str, tuple[int, int]]) -> None:
         root = Mapping(min(outline.values())[0], flow=False, anchor=None)
         self._composed = Composed(root, aliases=False, duplicates=[], tail=False)
         self._waiting = dict(outline)
@@ -205,28 +217,30 @@ class Unit:
         pairs = {str(key.data): place for place, (key, _) in enumerate(root.pairs)}
         untouched = resource.data is resource.base
         base, data = dict(resource.base), dict(resource.data)
-        for name in names:
-            start, end = self._waiting.pop(name)
-            inner = kubeyaml.compose(self.document.text[start:end], start)
-            if not isinstance(inner.root, Mapping) or list(inner.root.data) != [name]:
-                raise YamlError("no valid YAML", line=self.document.text.count("\n", 0, start))
+        text = self.document.text
+        for stretch, start, end in _stretches(names, self._waiting):
+            try:
+                inner = kubeyaml.compose(text[start:end], start)
+            except YamlError as error:
+                error.line += text.count("\n", 0, start)
+                raise
+            if not isinstance(inner.root, Mapping) or list(inner.root.data) != stretch:
+                raise YamlError("no valid YAML", line=text.count("\n", 0, start))
             composed.duplicates += inner.duplicates
-            root.pairs[pairs[name]] = inner.root.pairs[0]
-            root.data[name] = inner.root.data[name]
-            base[name] = data[name] = inner.root.data[name]
+            for name, pair in zip(stretch, inner.root.pairs, strict=True):
+                del self._waiting[name]
+                root.pairs[pairs[name]] = pair
+                root.data[name] = base[name] = data[name] = pair[1].data
         if "metadata" in names:
             resource.filename, base = _set_aside(base)
             data["metadata"] = base["metadata"]
         resource.base = base
         resource.data = base if untouched else data
 
-    def _partly_read(self, composed: Composed) -> bool:
-        return any(isinstance(value, Opaque) for _, value in cast("Mapping", composed.root).pairs)
-
     def _reread(self, text: str) -> Value | None:
         """The data of an edited text, where unread members count as the same if their text is."""
         outline = documents.outline(text)
-        root = cast("Mapping", cast("Composed", self._composed).root)
+        root = self._root()
         if outline is None:
             return None
         unread = {
@@ -235,18 +249,29 @@ class Unit:
             if isinstance(value, Opaque)
         }
         data: dict[str, Value] = {}
-        for name, (start, end) in outline.items():
-            if name in unread:
-                value, before = unread[name]
-                if text[start:end] != before:
-                    return None
-                data[name] = value.data
-            else:
-                inner = kubeyaml.load(text[start:end])
-                if not isinstance(inner, dict) or list(inner) != [name]:
-                    return None
-                data[name] = inner[name]
+        for name, (value, before) in unread.items():
+            if name not in outline or text[slice(*outline[name])] != before:
+                return None
+            data[name] = value.data
+        for stretch, start, end in _stretches([name for name in outline if name not in unread], outline):
+            inner = kubeyaml.load(text[start:end])
+            if not isinstance(inner, dict) or list(inner) != stretch:
+                return None
+            data.update(inner)
         return data
+
+
+def _stretches(names: list[str], members: dict[str, tuple[int, int]]) -> list[tuple[list[str], int, int]]:
+    """Members that stand one behind the other, together: one parser reads them at once."""
+    found: list[tuple[list[str], int, int]] = []
+    for name in names:
+        start, end = members[name]
+        if found and found[-1][2] == start:
+            before, begin, _ = found.pop()
+            found.append(([*before, name], begin, end))
+        else:
+            found.append(([name], start, end))
+    return found
 
 
 class Release:
@@ -283,7 +308,7 @@ class Release:
 
     @property
     def in_order(self) -> bool:
-        """Whether the stream came in Helm 3's order of installation (CRDs of `--include-crds` come before)."""
+        """Whether the stream came in Helm 3's order of installation, after the CRDs of `--include-crds`."""
         if self._in_order is None:
             orders = [_order_of(unit) for unit in self.units if unit.resources and not unit.added]
             crds = _order("CustomResourceDefinition")
