@@ -13,7 +13,7 @@ from postrender.targets import Target
 from postrender.templates import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from postrender.changes import Edit
     from postrender.documents import Identity
@@ -22,16 +22,21 @@ if TYPE_CHECKING:
     from postrender.patchset import PatchTemplate, TargetTemplate
     from postrender.pointers import At, Path, Pattern
 
+    Change = Callable[[Value, Identity, Path], "Outcome"]
+    Others = Callable[[], Iterable[tuple[Identity, dict[str, Value]]]]
+
 # What a strategic merge leaves as it is, unless an option says otherwise.
 _NAME = ("name", "namespace")
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a patch made of one resource, and which of its operations found nothing to do there."""
+    """What a patch made of one resource, which operations found nothing to do, what it adds and says."""
 
     data: Value | Removed
     idle: frozenset[int]
+    added: tuple[dict[str, Value], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +50,7 @@ class Patch:
     optional: bool
     roots: frozenset[str] | None
     operations: int
-    change: Callable[[Value, Identity, Path], tuple[Value | Removed, Sequence[int]]]
+    change: Change
 
     def places(self, data: Value) -> list[Path]:
         """Where in a resource the patch applies; nowhere means that the resource does not match."""
@@ -55,27 +60,31 @@ class Patch:
         """The resource with the patch applied at each of the places. Raises PatchError."""
         idle = set(range(self.operations))
         result: Value | Removed = data
+        added: list[dict[str, Value]] = []
+        notes: list[str] = []
         # From the last to the first: what is taken from a list does not move the places before it.
         for place in reversed(places):
             if result is REMOVED:
                 break
             current = result
             try:
-                new, skipped = self.change(pointers.get(current, place), identity, place)
+                done = self.change(pointers.get(current, place), identity, place)
             except PatchError as error:
                 raise (error.within(f"at {pointers.to_text(place)}") if place else error) from None
-            idle &= set(skipped)
-            if new is REMOVED:
+            idle &= done.idle
+            added += done.added
+            notes += done.notes
+            if done.data is REMOVED:
                 result = _without(current, place) if place else REMOVED
             else:
-                result = pointers.put(current, place, new)
-        return Outcome(result, frozenset(idle))
+                result = pointers.put(current, place, done.data)
+        return Outcome(result, frozenset(idle), tuple(added), tuple(notes))
 
 
-def bind(template: PatchTemplate, values: Values, edits: Sequence[Edit]) -> Patch | None:
+def bind(template: PatchTemplate, values: Values, edits: Sequence[Edit], others: Others) -> Patch | None:
     """The patch that a template is with these values; None when nothing is left of it.
 
-    `edits` are what was done so far, for transforms. Raises PatchError.
+    `edits` are what was done so far, `others` gives all resources: for transforms. Raises PatchError.
     """
     body = templates.fill(_without_unset(template, values), values)
     if body is UNSET:
@@ -86,8 +95,13 @@ def bind(template: PatchTemplate, values: Values, edits: Sequence[Edit]) -> Patc
     target = (
         target_of(template.target, values, template.hooks) if template.target else _self(cast("Any", body))
     )
-    binders = {"strategic": _strategic, "json6902": _json6902, "transform": _transform}
-    change, roots, operations = binders[template.kind](template, body, values, edits)
+    change: Change
+    if template.kind == "strategic":
+        change, roots, operations = *_strategic(template, cast("Any", body), values), 0
+    elif template.kind == "json6902":
+        change, roots, operations = _json6902(template, cast("Any", body), values)
+    else:
+        change, roots, operations = *_transform(template, cast("Any", body), edits, others), 0
     if at is not None:
         roots = frozenset({at.root}) if at.root else None
     return Patch(template.name, template.place, target, at, template.optional, roots, operations, change)
@@ -166,7 +180,9 @@ def _self(body: dict[str, Any]) -> Target:
 # --- the kinds of patch --------------------------------------------------------------------------------
 
 
-def _strategic(template: PatchTemplate, body: Any, values: Values, edits: Sequence[Edit]) -> Any:
+def _strategic(
+    template: PatchTemplate, body: dict[str, Value], values: Values
+) -> tuple[Change, frozenset[str] | None]:
     from postrender.patches import strategic
     from postrender.patches.merge_keys import schema_of
 
@@ -177,11 +193,11 @@ def _strategic(template: PatchTemplate, body: Any, values: Values, edits: Sequen
         for pattern, key in template.merge_keys.items()
     }
 
-    def change(value: Value, identity: Identity, place: Path) -> tuple[Value | Removed, Sequence[int]]:
+    def change(value: Value, identity: Identity, place: Path) -> Outcome:
         schema = schema_of(identity.group, identity.version, identity.kind).at(place)
-        return strategic.merge(value, body, schema, keys), ()
+        return Outcome(strategic.merge(value, body, schema, keys), frozenset())
 
-    return change, strategic.roots(body), 0
+    return change, strategic.roots(body)
 
 
 def _without_names(body: dict[str, Value], template: PatchTemplate) -> dict[str, Value]:
@@ -200,7 +216,9 @@ def _without_names(body: dict[str, Value], template: PatchTemplate) -> dict[str,
     return kept
 
 
-def _json6902(template: PatchTemplate, body: Any, values: Values, edits: Sequence[Edit]) -> Any:
+def _json6902(
+    template: PatchTemplate, body: list[Any], values: Values
+) -> tuple[Change, frozenset[str] | None, int]:
     from postrender.patches import json6902
 
     operations = []
@@ -213,14 +231,16 @@ def _json6902(template: PatchTemplate, body: Any, values: Values, edits: Sequenc
         }
         operations.append(json6902.parse({**filled, **paths}))
 
-    def change(value: Value, identity: Identity, place: Path) -> tuple[Value | Removed, Sequence[int]]:
+    def change(value: Value, identity: Identity, place: Path) -> Outcome:
         result = json6902.apply(value, operations)
-        return result.value, result.idle
+        return Outcome(result.value, frozenset(result.idle))
 
     return change, json6902.roots(operations), len(operations)
 
 
-def _transform(template: PatchTemplate, body: Any, values: Values, edits: Sequence[Edit]) -> Any:
+def _transform(
+    template: PatchTemplate, body: dict[str, Value], edits: Sequence[Edit], others: Others
+) -> tuple[Change, frozenset[str] | None]:
     transform = transforms.find(template.transform)
     assert transform is not None
     options = {name: transform.OPTIONS[name].coerced(value) for name, value in body.items()}
@@ -229,10 +249,13 @@ def _transform(template: PatchTemplate, body: Any, values: Values, edits: Sequen
             raise PatchError(f"the option {name!r} {problem}")
     transform.check(options)
 
-    def change(value: Value, identity: Identity, place: Path) -> tuple[Value | Removed, Sequence[int]]:
-        return transform.apply(value, options, transforms.Context(identity, place, edits)), ()
+    def change(value: Value, identity: Identity, place: Path) -> Outcome:
+        result = transform.apply(value, options, transforms.Context(identity, place, edits, others))
+        if isinstance(result, transforms.Result):
+            return Outcome(result.value, frozenset(), result.added, result.notes)
+        return Outcome(result, frozenset())
 
-    return change, transform.roots(options), 0
+    return change, transform.roots(options)
 
 
 def _without(data: Value, place: Path) -> Value:

@@ -10,20 +10,23 @@ from typing import TYPE_CHECKING, cast
 
 from postrender import checks, documents, patching, pointers, targets, templates
 from postrender.changes import ABSENT, Edit
+from postrender.conditions import Guard
 from postrender.errors import CheckError, MatchError, PatchError, PostrenderError
 from postrender.fields import MAX_BYTES, noun, read_text
 from postrender.kubeyaml import equal
 from postrender.parameters import Values
 from postrender.patches import REMOVED
-from postrender.patchset import TargetTemplate
+from postrender.patchset import ResourceTemplate, TargetTemplate
 from postrender.release import document_of
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from postrender.documents import Document, Identity
     from postrender.kubeyaml import Value
     from postrender.parameters import Given, ValueFrom
     from postrender.patching import Patch
-    from postrender.patchset import PatchTemplate, ResourceTemplate, Use
+    from postrender.patchset import PatchTemplate, Use
     from postrender.release import Release, Resource
     from postrender.uses import Plan
 
@@ -244,7 +247,7 @@ class Run:
     def _patch(self, template: PatchTemplate, values: Values, label: str, tally: _Tally) -> None:
         where = f"patch {template.name} ({template.place})"
         try:
-            patch = patching.bind(template, values, self.edits)
+            patch = patching.bind(template, values, self.edits, self._all)
             if patch is None:
                 return
             tally.patches += 1
@@ -282,6 +285,11 @@ class Run:
                 raise error.within(f"on {resource.identity}") from None
             idle &= outcome.idle
             self._keep(resource, outcome.data, label, patch.name)
+            for text in outcome.notes:
+                self.note(f"patchset {label}, patch {patch.name}, on {resource.identity}: {text}")
+            for data in outcome.added:
+                entry = ResourceTemplate(patch.name, patch.place, Guard(), "error")
+                self._add_document(document_of(data, f"postrender/{label}"), entry, label)
         if matched and hooks == matched and patch.target.hooks == "include":
             self.note(f"patchset {label}, patch {patch.name}: only hooks match, which Helm 3 does not send")
         for number in sorted(idle) if matched else ():
@@ -330,6 +338,11 @@ class Run:
                 if target.holds(resource.data):
                     found.append(resource)
         return found
+
+    def _all(self) -> Iterator[tuple[Identity, dict[str, Value]]]:
+        for resource in self.release.resources:
+            resource.unit.read(None)
+            yield resource.identity, resource.data
 
     def _identities(self) -> list[Identity]:
         return [resource.identity for resource in self.release.resources]

@@ -7,7 +7,7 @@ A transform is a module (or any object) with these members:
   with those options that no parameter is part of.
 - `roots(options)`: the root members that it reads or changes, None where that cannot be said.
 - `apply(value, options, context)`: what becomes of the value at one place that the patch found: the same
-  object where nothing changes, REMOVED where it goes.
+  object where nothing changes, REMOVED where it goes, or a Result that says more.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from postrender.changes import Edit
     from postrender.documents import Identity
@@ -32,11 +32,24 @@ _ENTRY_POINTS: Final = "postrender.transforms"
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """What a transform may know besides the value: whose it is, where it stands, what changed so far."""
+    """What a transform may know besides the value: whose it is, where it stands, what changed so far.
+
+    `others()` gives every resource that is there now, this one too, with its whole data.
+    """
 
     resource: Identity
     place: Path
     edits: Sequence[Edit]
+    others: Callable[[], Iterable[tuple[Identity, dict[str, Value]]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A value with what else a transform did: resources to add to the stream, sentences for the report."""
+
+    value: Value | Removed
+    added: tuple[dict[str, Value], ...] = ()
+    notes: tuple[str, ...] = ()
 
 
 class Transform(Protocol):
@@ -51,7 +64,7 @@ class Transform(Protocol):
     def roots(self, options: Mapping[str, Value]) -> frozenset[str] | None:
         """The root members that it reads or changes, without an `at`; None where that cannot be said."""
 
-    def apply(self, value: Value, options: Mapping[str, Value], context: Context) -> Value | Removed:
+    def apply(self, value: Value, options: Mapping[str, Value], context: Context) -> Value | Removed | Result:
         """What becomes of the value at one place."""
 
 
