@@ -1,0 +1,72 @@
+"""The command line: which command an invocation means, and the one place where errors end."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import TYPE_CHECKING
+
+import click
+
+from postrender.cli import failures, terminal
+from postrender.errors import did_you_mean
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+VERSION = "0.1.0"
+COMMANDS = ("apply", "diff", "list", "show", "test")
+
+
+class _Commands(click.Group):
+    """Commands that are imported when they are asked for: `helm upgrade` waits for us to start."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
+        if cmd_name not in COMMANDS:
+            ctx.fail(f"no command {cmd_name} ({did_you_mean(cmd_name, COMMANDS)})")
+        command: click.Command = importlib.import_module(f"postrender.cli.{cmd_name}").command
+        return command
+
+
+@click.group(
+    cls=_Commands,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Without a command, as Helm runs post-renderers, it is `apply`.",
+)
+@click.version_option(VERSION, prog_name="postrender")
+def commands() -> None:
+    """Last-mile patches for Helm charts: a post-renderer and patch library."""
+
+
+def run(arguments: Sequence[str]) -> int:
+    """Run one command line; the exit code comes back.
+
+    0 is done, 1 a mistake that the user can mend, 2 wrong usage, 70 a bug of ours.
+    """
+    try:
+        with commands.make_context("postrender", meant(arguments)) as context:
+            code: int = commands.invoke(context)
+            return code
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except BaseException as error:  # noqa: BLE001 - here, and only here, all errors end
+        failure = failures.of(error)
+        terminal.complain(failure.message)
+        return failure.code
+
+
+def meant(arguments: Sequence[str]) -> list[str]:
+    """The arguments with the command that is meant in front.
+
+    Helm passes an empty argument where a plugin's variable is not set, and names no command when it
+    runs a post-renderer by its path.
+    """
+    given = [argument for argument in arguments if argument]
+    if not given:
+        return ["--help"] if terminal.is_terminal(sys.stdin) else ["apply"]
+    if given[0].startswith("-") and given[0] not in ("-h", "--help", "--version"):
+        return ["apply", *given]
+    return given
