@@ -265,14 +265,13 @@ def test_without_options_the_variable_counts_and_then_the_working_directory(
         return (site / found["report"]).read_text().splitlines()[0]
 
     (site / "postrender.yaml").write_text(OVERLAY.format(name="here", type="NodePort"))
-    assert (
-        head() == f"Overlay postrender.yaml from {site / 'postrender.yaml'} (found in the working directory)"
-    )
+    assert head() == "Overlay postrender.yaml from postrender.yaml (found in the working directory)"
     monkeypatch.setenv("POSTRENDER_OVERLAY", "./one")
-    assert head() == f"Overlay ./one from {site / 'one' / 'overlay.yaml'} (POSTRENDER_OVERLAY)"
-    assert head("--overlay", "./two") == f"Overlay ./two from {site / 'two' / 'overlay.yaml'} (--overlay)"
-    file = site / "node-port" / "patchset.yaml"
-    assert head("--patchset", "./node-port") == f"Patchset ./node-port from {file} (--patchset)"
+    assert head() == "Overlay ./one from one/overlay.yaml (POSTRENDER_OVERLAY)"
+    assert head("--overlay", "./two") == "Overlay ./two from two/overlay.yaml (--overlay)"
+    assert (
+        head("--patchset", "./node-port") == "Patchset ./node-port from node-port/patchset.yaml (--patchset)"
+    )
 
 
 @pytest.mark.parametrize("command", ["apply", "diff"])
@@ -349,8 +348,8 @@ def test_a_report_goes_through_a_link_and_keeps_it(postrender: Command, site: Pa
 
 
 def test_diff_shows_changes_and_no_manifests(postrender: Command, site: Path) -> None:
-    expected = f"""\
-Patchset ./node-port from {site / "node-port" / "patchset.yaml"} (--patchset)
+    expected = """\
+Patchset ./node-port from node-port/patchset.yaml (--patchset)
 
 Service web
   node-port, all of them

@@ -128,6 +128,8 @@ def test_text_has_a_resource_once_however_many_patchsets_take_turns() -> None:
         ("two words", '"two words"'),
         ("a → b", '"a → b"'),
         ("größer", "größer"),
+        ('[{"HTTP": 80}]', "'[{\"HTTP\": 80}]'"),
+        ('it\'s "so"', '"it\'s \\"so\\""'),
         ("secret 3f9a1c", '"secret 3f9a1c"'),
         (Digest("secret 3f9a1c"), "secret 3f9a1c"),
         ({"key": Digest("secret 3f9a1c"), "80": []}, '{key: secret 3f9a1c, "80": []}'),
@@ -153,6 +155,11 @@ def test_text_shows_a_long_string_as_a_diff() -> None:
        line 10
        line 11"""
     )
+
+
+def test_text_puts_long_texts_below_each_other() -> None:
+    assert fields(change("/x", "a" * 60, "b" * 60)) == f"    ~ /x:\n      -{'a' * 60}\n      +{'b' * 60}"
+    assert fields(change("/x", ABSENT, "b" * 120)) == f"    + /x: {'b' * 120}"
 
 
 def test_text_shows_a_large_value_in_lines() -> None:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from postrender.pipeline import Rendered
-    from postrender.reports import Report
+    from postrender.reports import Report, Source
     from postrender.uses import Plan
 
 _Given = TypeVar("_Given")
@@ -32,6 +32,14 @@ class Choice:
     kind: str
     name: str
     chosen: str
+
+    def source(self) -> Source:
+        """What a report says of it."""
+        from postrender import library
+        from postrender.fields import shown
+        from postrender.reports import Source
+
+        return Source(self.kind, self.name, shown(library.find(self.name, self.kind)), self.chosen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,14 +90,10 @@ class Asked:
 
     def report(self, rendered: Rendered) -> Report:
         """The report on a run of this."""
-        from postrender import library
-        from postrender.reports import Report, Source
+        from postrender.reports import Report
 
         return Report(
-            sources=tuple(
-                Source(choice.kind, choice.name, str(library.find(choice.name, choice.kind)), choice.chosen)
-                for choice in self.choices()
-            ),
+            sources=tuple(choice.source() for choice in self.choices()),
             changes=rendered.changes,
             notes=tuple(note.text for note in rendered.notes),
             resources=rendered.resources,

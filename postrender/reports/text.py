@@ -20,7 +20,7 @@ Paint: TypeAlias = Callable[[str, str], str]
 """Colours a text as its sign (`+`, `-`, `~`) asks for, or leaves it."""
 
 _COLOURS = {"+": "32", "-": "31", "~": "33", "title": "1", "patch": "2"}
-_WIDTH = 100  # a mapping or list that is longer in one line is written in several
+_WIDTH = 100  # what is longer in one line is written in several
 
 # A string that reads as itself: nobody takes it for a number, a boolean, a null or a digest.
 _PLAIN = re.compile(r"(?!(?:y|n|yes|no|on|off|true|false|null)$)[a-z/][\w./:@%+=*-]*", re.IGNORECASE)
@@ -87,7 +87,8 @@ def _change(change: Change, paint: Paint) -> Iterator[str]:
     before, after = _lines(change.before), _lines(change.after)
     sign = "+" if change.before is ABSENT else "-" if change.after is ABSENT else "~"
     place = f"    {sign} {visible(change.pointer) or 'all of it'}:"
-    if len(before) <= 1 and len(after) <= 1:
+    short = sign != "~" or len("".join(before + after)) <= _WIDTH
+    if short and max(len(before), len(after)) == 1:
         yield paint(sign, f"{place} {' → '.join(before + after)}")
         return
     yield paint(sign, place)
@@ -95,8 +96,8 @@ def _change(change: Change, paint: Paint) -> Iterator[str]:
 
 
 def _difference(before: list[str], after: list[str]) -> list[str]:
-    """A unified diff without its header; where one side is absent, all of the other."""
-    if not before or not after:
+    """A unified diff without its header; all of both sides where nothing of them can be the same."""
+    if not before or not after or len(before) == len(after) == 1:
         return [f"-{line}" for line in before] + [f"+{line}" for line in after]
     return list(difflib.unified_diff(before, after, n=2, lineterm=""))[2:]
 
@@ -119,9 +120,15 @@ def inline(value: Value) -> str:
         return "[" + ", ".join(inline(item) for item in value) + "]"
     if isinstance(value, Digest):
         return str(value)
-    if isinstance(value, str):
-        return value if _PLAIN.fullmatch(value) else visible(json.dumps(value, ensure_ascii=False))
-    return json.dumps(value)
+    return _string(value) if isinstance(value, str) else json.dumps(value)
+
+
+def _string(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
+    if '"' in text and not re.search(r"['\\]", text) and visible(text) == text:
+        return f"'{text}'"  # JSON in an annotation
+    return visible(json.dumps(text, ensure_ascii=False))
 
 
 def _block(value: Value) -> Iterator[str]:
