@@ -77,7 +77,7 @@ Service xnat/web
 - Job old (hook)
   alb-nodeport, patch 1
 
-4 changes: 1 of 16 resources changed, 1 added, 1 removed.
+4 changes: 1 of 16 resources changed, 1 resource added, 1 resource removed.
 
 Notes:
   - first.

@@ -54,9 +54,9 @@ def _counts(report: Report) -> str:
     number = count(report)
     if not report.changes:
         return f"No changes in {_many(number.resources, 'resource')}."
-    parts = [f"{number.changed} of {_many(number.resources, 'resource')} changed"]
-    parts += [f"{number.added} added"] if number.added else []
-    parts += [f"{number.removed} removed"] if number.removed else []
+    parts = [f"{number.changed} of {_many(number.resources, 'resource')} changed"] if number.changed else []
+    parts += [f"{_many(number.added, 'resource')} added"] if number.added else []
+    parts += [f"{_many(number.removed, 'resource')} removed"] if number.removed else []
     return f"{_many(number.changes, 'change')}: {', '.join(parts)}."
 
 
