@@ -414,9 +414,10 @@ FAILS = ["--patchset=alb-nodeport", "--set=alb-nodeport.service=no-such"]
 
 
 @both
-def test_a_patch_that_fails_stops_helm(helm: Helm) -> None:
+@pytest.mark.parametrize("ending", ["txt", "json"])
+def test_a_patch_that_fails_stops_helm(helm: Helm, ending: str) -> None:
     """Helm 3 shows the message; Helm 4 shows none, so that it goes into a report that was asked for."""
-    report = helm.home / "report.txt"
+    report = helm.home / f"report.{ending}"
     report.write_text("what the last run changed", "utf-8")
     done = helm.run(args=FAILS, env={"POSTRENDER_REPORT": str(report)})
     assert done.returncode == 1
@@ -426,8 +427,37 @@ def test_a_patch_that_fails_stops_helm(helm: Helm) -> None:
     assert "what the last run changed" not in message
     for part in ("alb-nodeport", "no-such", "demo-web"):
         assert part in message
+    if ending == "json":
+        assert json.loads(message)
+
+
+@both
+def test_an_anchor_that_helm_4_took_away(helm: Helm) -> None:
+    """Helm 4 sends the items of a List as documents, and an alias may be left without its anchor."""
+    own = patchset(helm.home, {"target": {"kind": "ConfigMap"}, "patch": {"data": {"a": "b"}}})
+    report = helm.home / "report.txt"
+    done = helm.run(chart="anchors", args=[own, f"--report={report}"])
     if helm.major == 3:
-        assert "Traceback" not in done.stderr
+        assert resources(done.stdout)["ConfigMap/second"] == {
+            "apiVersion": "v1",
+            "kind": "ConfigMap",
+            "metadata": {"name": "second", "labels": {"app": "web"}},
+            "data": {"a": "b"},
+        }
+    else:
+        assert done.returncode == 1
+        assert "Helm 4 takes a `kind: List` apart" in report.read_text("utf-8")
+
+
+@both
+def test_no_files_are_left(helm: Helm, tmp_path: Path) -> None:
+    """Two releases can be patched in one folder at the same time."""
+    folder = tmp_path / "here"
+    folder.mkdir()
+    command = helm.command(args=[argument for name in LIBRARY for argument in arguments(name)])
+    temporary = {"TMPDIR": str(folder)}
+    subprocess.run(command, env=helm.settings(temporary), cwd=folder, check=True, capture_output=True)
+    assert not list(folder.iterdir())
 
 
 def at_a_terminal(helm: Helm, environment: Mapping[str, str]) -> tuple[int, str, str]:
