@@ -171,7 +171,9 @@ class _Composer:
         self.aliased = 0
 
     def run(self) -> Composed:
+        """The one loop; it is most of the time that patching takes, and so it is written out."""
         next_event: Callable[[], Any] = self.parser.get_event
+        scalar_event, offset = yaml.ScalarEvent, self.offset
         root: Node | None = None
         # What is not yet closed: the collection, the key that waits for its value, the count at its start.
         current: Mapping | Sequence | None = None
@@ -181,8 +183,17 @@ class _Composer:
         while True:
             event = next_event()
             kind = type(event)
-            if kind is yaml.ScalarEvent:
-                node = self.scalar(event, as_key=key is None and type(current) is Mapping)
+            if kind is scalar_event:
+                text = data = event.value
+                plain = event.implicit[0]
+                if event.tag is not None or (plain and (text in _WORDS or text[0] in _NUMERIC)):
+                    data = self.resolved(event, as_key=key is None and type(current) is Mapping)
+                style = event.style or ("" if plain or event.tag == _MERGE else "!")
+                start, end = event.start_mark.index + offset, event.end_mark.index + offset
+                node = Scalar(start, end, data, text, style, event.anchor)
+                if event.anchor is not None:
+                    self.anchors[event.anchor] = (node, 1)
+                    self.unfinished.discard(event.anchor)
             elif kind is yaml.MappingStartEvent or kind is yaml.SequenceStartEvent:
                 if current is not None:
                     if type(current) is Mapping and key is None:
@@ -191,9 +202,7 @@ class _Composer:
                     if len(self.open) >= MAX_DEPTH:
                         self.fail(f"nested deeper than {MAX_DEPTH} levels", event)
                 collection = Mapping if kind is yaml.MappingStartEvent else Sequence
-                current = collection(
-                    event.start_mark.index + self.offset, bool(event.flow_style), event.anchor
-                )
+                current = collection(event.start_mark.index + offset, bool(event.flow_style), event.anchor)
                 key, started = None, self.count
                 if event.anchor is not None:
                     self.anchors[event.anchor] = (current, 0)
@@ -225,32 +234,16 @@ class _Composer:
         tail = type(next_event()) is not yaml.StreamEndEvent
         return Composed(root, bool(self.anchors), self.duplicates, tail)
 
-    def scalar(self, event: Any, *, as_key: bool) -> Scalar:
-        text = event.value
-        if event.tag is not None:
-            data = self.tagged(event)
-        elif event.implicit[0]:
-            data = resolve(text)
-        else:
-            data = text
+    def resolved(self, event: Any, *, as_key: bool) -> Value:
+        """What a scalar is that may be something else than its text."""
+        data = resolve(event.value) if event.tag is None else self.tagged(event)
         if as_key:
-            data = self.key_text(data, event)
-        elif type(data) is float:
-            if not math.isfinite(data):
-                self.fail("a number that JSON does not have (.inf or .nan)", event)
-            data = _as_json(data)
-        node = Scalar(
-            event.start_mark.index + self.offset,
-            event.end_mark.index + self.offset,
-            data,
-            text,
-            event.style or ("" if event.implicit[0] or event.tag == _MERGE else "!"),
-            event.anchor,
-        )
-        if event.anchor is not None:
-            self.anchors[event.anchor] = (node, 1)
-            self.unfinished.discard(event.anchor)
-        return node
+            return self.key_text(data, event)
+        if type(data) is not float:
+            return data
+        if not math.isfinite(data):
+            self.fail("a number that JSON does not have (.inf or .nan)", event)
+        return _as_json(data)
 
     def tagged(self, event: Any) -> Value:
         """What a scalar with a tag is: go-yaml takes an unknown tag for a string."""
@@ -361,6 +354,8 @@ _WORDS: Final[dict[str, Value]] = {
     **dict.fromkeys((".inf", ".Inf", ".INF", "+.inf", "+.Inf", "+.INF"), math.inf),
     **dict.fromkeys(("-.inf", "-.Inf", "-.INF"), -math.inf),
 }
+# What a plain scalar that is a number begins with.
+_NUMERIC: Final = "+-.0123456789"
 _INTEGER: Final = re.compile(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO](?P<octal>[0-7]+)"
     r"|0(?P<zero>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
@@ -381,7 +376,7 @@ def resolve(text: str) -> Value:
         return _WORDS[text]
     if text[0] == ".":
         return _float(text, text) if _FLOAT.fullmatch(text) else text
-    if text[0] not in "+-0123456789":
+    if text[0] not in _NUMERIC:
         return text
     plain = text.replace("_", "")
     if match := _INTEGER.fullmatch(plain):
