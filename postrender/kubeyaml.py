@@ -170,7 +170,7 @@ class _Composer:
         self.count = 0
         self.aliased = 0
 
-    def run(self) -> Composed:
+    def run(self) -> Composed:  # noqa: C901, PLR0912, PLR0915 - see below
         """The one loop; it is most of the time that patching takes, and so it is written out."""
         next_event: Callable[[], Any] = self.parser.get_event
         scalar_event, offset = yaml.ScalarEvent, self.offset

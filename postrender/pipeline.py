@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from postrender import documents
-from postrender.errors import OutputError
+from postrender.errors import OutputError, PostrenderError
 from postrender.release import Release
 from postrender.run import Note, Run
 
@@ -50,9 +50,12 @@ def render(
     """
     release = Release(documents.split(manifests))
     run = Run(release, plan, namespace)
-    for use in plan.uses:
-        run.use(use)
-    run.check()
+    try:
+        for use in plan.uses:
+            run.use(use)
+        run.check()
+    except PostrenderError as error:
+        raise _without(run.secrets, error) from None
     output = release.write()
     if not release.count:
         output = output if output.strip() else NOTHING
@@ -61,3 +64,12 @@ def render(
             "the patches leave no resource at all", hint="Helm would delete everything that the release has"
         )
     return Rendered(output, run.notes, release.count, tuple(run.edits), frozenset(run.secrets), digest_key)
+
+
+def _without(secrets: set[str], error: PostrenderError) -> PostrenderError:
+    """The error with every secret in it hidden: one may have become a name that the error speaks of."""
+    for secret in sorted(secrets, key=len, reverse=True):
+        error.what = error.what.replace(secret, "(a secret)")
+        error.hint = error.hint.replace(secret, "(a secret)")
+        error.place = tuple(place.replace(secret, "(a secret)") for place in error.place)
+    return error

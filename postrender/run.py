@@ -386,10 +386,11 @@ class Run:
         for resource in dict.fromkeys(self.edited):
             if resource.removed:
                 continue
-            base: Value = {} if resource.unit.added else resource.base
+            base = None if resource.unit.added else resource.base
             for fault in checks.new_faults(resource.identity, base, resource.data):
                 raise self._blame(resource, fault)
-            for fault in sorted(checks.faults(resource.identity, base), key=lambda fault: fault.pointer):
+            was = checks.faults(resource.identity, base) if base is not None else ()
+            for fault in sorted(was, key=lambda fault: fault.pointer):
                 self.note(f"{resource.identity}: {fault.text} at {fault.pointer}, as the chart has it")
         for unit in self.release.units:
             if names := sorted(set(unit.duplicates)):
@@ -399,18 +400,22 @@ class Run:
             if unit.has_tail:
                 self.note(f"{unit.document.place}: what follows its `...` is no document to Kubernetes")
 
-    def _blame(self, resource: Resource, fault: checks.Fault) -> PostrenderError:
+    def _blame(self, resource: Resource, fault: checks.Fault) -> CheckError:
+        """The error for a fault, which names the patch that made it."""
         edits = [edit for edit, each in zip(self.edits, self.edited, strict=True) if each is resource]
-        guilty = next(
-            edit
-            for edit in reversed(edits)
-            if edit.before is ABSENT or fault not in checks.faults(edit.resource, cast("Value", edit.before))
-        )
+        guilty = next(edit for edit in reversed(edits) if not _has(edit, fault))
         return CheckError(
             f"{fault.text} at {fault.pointer}",
             hint=fault.consequence,
             place=(f"patchset {guilty.patchset}", f"patch {guilty.patch}", f"on {resource.identity}"),
         )
+
+
+def _has(edit: Edit, fault: checks.Fault) -> bool:
+    """Whether a resource had a fault before this edit, wherever it stood then."""
+    if edit.before is ABSENT:
+        return False
+    return any(fault.text == other.text for other in checks.faults(edit.resource, edit.before))
 
 
 def _roots(name: str | None) -> frozenset[str] | None:
