@@ -103,7 +103,7 @@ def bind(template: PatchTemplate, values: Values, edits: Sequence[Edit], others:
     else:
         change, roots, operations = *_transform(template, cast("Any", body), edits, others), 0
     if at is not None:
-        roots = frozenset({at.root}) if at.root else None
+        roots = frozenset({at.root, "kind"} if at.word else {at.root}) if at.root else None
     return Patch(template.name, template.place, target, at, template.optional, roots, operations, change)
 
 

@@ -277,8 +277,7 @@ class Run:
             if not places:
                 continue
             matched += 1
-            is_hook = targets.is_hook(resource.data)
-            hooks += is_hook
+            hooks += _is_hook(resource)
             try:
                 outcome = patch.apply(resource.data, resource.identity, places)
             except PostrenderError as error:
@@ -321,8 +320,7 @@ class Run:
         patch: str,
         was: Identity | None = None,
     ) -> None:
-        data = before if after is ABSENT else after
-        hook = targets.is_hook(cast("Value", data))
+        hook = _is_hook(resource)
         self.edits.append(
             Edit(was or resource.identity, cast("Value", before), cast("Value", after), label, patch, hook)
         )
@@ -334,7 +332,7 @@ class Run:
         found = []
         for resource in self.release.resources:
             if target.names(resource.identity, self.namespace):
-                resource.unit.read(None if roots is None else roots | {"metadata", "kind"})
+                resource.unit.read(roots)
                 if target.holds(resource.data):
                     found.append(resource)
         return found
@@ -409,6 +407,13 @@ class Run:
             hint=fault.consequence,
             place=(f"patchset {guilty.patchset}", f"patch {guilty.patch}", f"on {resource.identity}"),
         )
+
+
+def _is_hook(resource: Resource) -> bool:
+    """Whether Helm takes a resource for a hook; most are none, and one need not read them to know it."""
+    if targets.HOOK in resource.unit.document.text:
+        resource.unit.read(frozenset({"metadata"}))
+    return targets.is_hook(resource.data)
 
 
 def _has(edit: Edit, fault: checks.Fault) -> bool:
