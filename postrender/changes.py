@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import base64
 import difflib
-import enum
 import re
 from collections import Counter
 from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
 
+from postrender.edits import ABSENT, Absent, Edit
 from postrender.kubeyaml import Opaque, equal
 from postrender.pointers import get, kind_of, to_text, written_at
 
@@ -20,18 +20,6 @@ if TYPE_CHECKING:
     from postrender.documents import Identity
     from postrender.kubeyaml import Value
     from postrender.pointers import Path
-
-
-class Absent(enum.Enum):
-    """What was there before something was added, and is there after it was removed."""
-
-    ABSENT = "absent"
-
-    def __repr__(self) -> str:
-        return "absent"
-
-
-ABSENT: Final = Absent.ABSENT
 
 
 class Digest(str):
@@ -50,18 +38,6 @@ class Change:
 
     resource: Identity
     pointer: str
-    before: Value | Absent
-    after: Value | Absent
-    patchset: str
-    patch: str
-    hook: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Edit:
-    """What one patch left of one resource; `before` and `after` share all that it did not touch."""
-
-    resource: Identity
     before: Value | Absent
     after: Value | Absent
     patchset: str

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from typing import TYPE_CHECKING, Self
 
 if TYPE_CHECKING:
@@ -68,6 +67,8 @@ class OutputError(PostrenderError):
 
 def nearest(name: str, known: Iterable[str], limit: int = 3) -> list[str]:
     """Those of `known` that `name` may have been meant for, the likeliest first."""
+    import difflib
+
     return difflib.get_close_matches(name, list(known), n=limit, cutoff=0.6)
 
 

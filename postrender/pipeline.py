@@ -12,7 +12,8 @@ from postrender.release import Release
 from postrender.run import Note, Run
 
 if TYPE_CHECKING:
-    from postrender.changes import Change, Edit
+    from postrender.changes import Change
+    from postrender.edits import Edit
     from postrender.uses import Plan
 
 NOTHING = b"# postrender: there is nothing here to patch\n"
