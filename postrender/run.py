@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, cast
 
 from postrender import checks, documents, patching, pointers, targets, templates
-from postrender.changes import ABSENT, Edit
 from postrender.conditions import Guard
+from postrender.edits import ABSENT, Edit
 from postrender.errors import CheckError, MatchError, PatchError, PostrenderError
 from postrender.fields import MAX_BYTES, noun, read_text
 from postrender.kubeyaml import equal
@@ -20,14 +20,16 @@ from postrender.patchset import ResourceTemplate, TargetTemplate
 from postrender.release import document_of
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
     from postrender.documents import Document, Identity
     from postrender.kubeyaml import Value
     from postrender.parameters import Given, ValueFrom
     from postrender.patching import Patch
     from postrender.patchset import PatchTemplate, Use
+    from postrender.pointers import Path as Place
     from postrender.release import Release, Resource
+    from postrender.transforms import Result
     from postrender.uses import Plan
 
 
@@ -60,6 +62,7 @@ class Run:
         self.edits: list[Edit] = []
         self.edited: list[Resource] = []
         self.secrets: set[str] = set()
+        self.secret_places: set[tuple[Identity, Place]] = set()
         self._notes: list[str] = []
 
     @property
@@ -121,10 +124,11 @@ class Run:
         finally:
             self.secrets |= values.secrets
         if patchset.require_any:
-            if tally.patches and not tally.matched and not tally.missed:
-                tally.miss(MatchError("none of its patches matches anything"))
-            elif tally.matched:
+            if tally.matched:
                 tally.missed = None
+            elif tally.missed:
+                what = "; ".join(error.what for error in tally.missed)
+                tally.missed = [MatchError(f"none of its patches matches: {what}", hint=tally.missed[0].hint)]
 
     def _scoped(self, given: Given, above: Values | None) -> Given:
         return replace(given, scope=above) if given.scope is None else given
@@ -161,7 +165,7 @@ class Run:
         if len(found) != 1:
             names = ", ".join(str(each.identity) for each in found[:5])
             raise MatchError(
-                f"{len(found)} resources where a value is to be looked up in one",
+                f"{len(found) or 'no'} {target}, where a value is to come from one",
                 hint=names or targets.nearest(target, self._identities()),
             )
         places = pattern.places(found[0].data)
@@ -213,7 +217,8 @@ class Run:
             self._edited(resource, ABSENT, resource.data, label, added.name)
         elif added.on_conflict == "error":
             raise PatchError(
-                f"{identity} is there already", hint="onConflict: replace, merge or skip says what to do then"
+                f"{identity} is there already",
+                hint="`onConflict: replace`, `merge` or `skip` where it is added would say what to do then",
             )
         elif added.on_conflict == "skip":
             self.note(f"patchset {label}, {added.name}: {identity} is there already, and stays as it is")
@@ -247,58 +252,75 @@ class Run:
     def _patch(self, template: PatchTemplate, values: Values, label: str, tally: _Tally) -> None:
         where = f"patch {template.name} ({template.place})"
         try:
-            patch = patching.bind(template, values, self.edits, self._all)
+            patch = patching.bind(template, values, self.edits, self._all, self.namespace or "")
             if patch is None:
                 return
             tally.patches += 1
-            matched = self._apply(patch, label)
+            matched, refusals = self._apply(patch, label)
         except PostrenderError as error:
             raise error.within(where) from None
         if matched:
             tally.matched += 1
             return
-        missed = self._missed(patch).within(where)
+        missed = self._missed(patch, refusals).within(where)
         if patch.optional:
-            self.note(f"patchset {label}, {where}, which is optional: {missed.what}")
-        elif self._nothing_to_match(patch):
+            return
+        if self._nothing_to_match(patch):
             self.note(f"patchset {label}, {missed}")
         else:
             tally.miss(missed)
 
-    def _apply(self, patch: Patch, label: str) -> int:
-        """Applies a patch to all that it is for, and says how many those were."""
+    def _apply(self, patch: Patch, label: str) -> tuple[int, dict[str, list[Resource]]]:
+        """Applies a patch to all that it is for: how many those were, and why others were none."""
         matched, hooks = 0, 0
+        refusals: dict[str, list[Resource]] = {}
         idle = set(range(patch.operations))
         roots = (
             None if patch.roots is None or patch.target.roots is None else patch.roots | patch.target.roots
         )
         for resource in list(self._matching(patch.target, roots)):
-            places = patch.places(resource.data)
+            places = [] if resource.removed else patch.places(resource.data)
             if not places:
                 continue
-            matched += 1
-            hooks += _is_hook(resource)
+            is_hook = _is_hook(resource)
             try:
                 outcome = patch.apply(resource.data, resource.identity, places)
             except PostrenderError as error:
                 raise error.within(f"on {resource.identity}") from None
+            if outcome.missed:
+                refusals.setdefault(outcome.missed, []).append(resource)
+                continue
+            matched += 1
+            hooks += is_hook
             idle &= outcome.idle
+            identity = resource.identity
             self._keep(resource, outcome.data, label, patch.name)
-            for text in outcome.notes:
-                self.note(f"patchset {label}, patch {patch.name}, on {resource.identity}: {text}")
-            for data in outcome.added:
-                entry = ResourceTemplate(patch.name, patch.place, Guard(), "error")
-                self._add_document(document_of(data, f"postrender/{label}"), entry, label)
+            for result in outcome.results:
+                self._keep_result(result, identity, patch, label)
         if matched and hooks == matched and patch.target.hooks == "include":
             self.note(f"patchset {label}, patch {patch.name}: only hooks match, which Helm 3 does not send")
         for number in sorted(idle) if matched else ():
             self.note(
                 f"patchset {label}, patch {patch.name}: operation {number + 1} finds nothing to do anywhere"
             )
-        return matched
+        return matched, refusals
+
+    def _keep_result(self, result: Result, identity: Identity, patch: Patch, label: str) -> None:
+        """Keeps what a transform did besides changing the resource that it was for."""
+        self.secret_places |= {(identity, place) for place in result.secret}
+        for text in result.notes:
+            self.note(f"patchset {label}, patch {patch.name}, on {identity}: {text}")
+        for before, after in result.changed:
+            other = next(each for each in self.release.resources if each.data is before)
+            self._keep(other, after, label, patch.name)
+        for data in result.added:
+            entry = ResourceTemplate(patch.name, patch.place, Guard(), "error")
+            self._add_document(document_of(data, f"postrender/{label}"), entry, label)
 
     def _keep(self, resource: Resource, data: object, label: str, patch: str) -> None:
         before = resource.data
+        if isinstance(data, dict):
+            data = resource.with_read(data)
         if data is REMOVED:
             resource.removed = True
             self._edited(resource, before, ABSENT, label, patch)
@@ -345,8 +367,10 @@ class Run:
     def _identities(self) -> list[Identity]:
         return [resource.identity for resource in self.release.resources]
 
-    def _missed(self, patch: Patch) -> MatchError:
-        """Why a patch found nothing, and what was near."""
+    def _missed(self, patch: Patch, refusals: Mapping[str, list[Resource]]) -> MatchError:
+        """Why a patch found nothing, and what was near; `refusals` is what a transform says of that."""
+        if refusals:
+            return MatchError("; ".join(f"{text} in {_names(each)}" for text, each in refusals.items()))
         named = [each for each in self.release.resources if patch.target.names(each.identity, self.namespace)]
         if not named:
             return MatchError(f"no {patch.target}", hint=targets.nearest(patch.target, self._identities()))
@@ -357,7 +381,10 @@ class Run:
             )
         what, hint = patch.at.pattern.gap(holding[0].data) if patch.at and not patch.at.word else ("", "")
         at = patch.at.text if patch.at else ""
-        return MatchError(f"{_names(holding)} has no place {at}", hint="; ".join(filter(None, (what, hint))))
+        return MatchError(
+            f"{_names(holding)} {'have' if len(holding) > 1 else 'has'} no place {at}",
+            hint="; ".join(filter(None, (what, hint))),
+        )
 
     def _nothing_to_match(self, patch: Patch) -> bool:
         """Whether a stream like this need not have what the patch is for."""
