@@ -50,11 +50,12 @@ class Secrets:
     """What nobody may see: `values` are the texts of secret parameters, `key` is what digests are made with.
 
     A scalar that contains such a text, as it is or in base64, is shown as a Digest; so are the values
-    of a Secret, whatever they are.
+    of a Secret, whatever they are, and what is at the `places` of these resources.
     """
 
     key: bytes
     values: frozenset[str] = frozenset()
+    places: frozenset[tuple[Identity, Path]] = frozenset()
 
 
 def changes(edits: Sequence[Edit], secrets: Secrets) -> tuple[Change, ...]:
@@ -278,6 +279,7 @@ class _Mask:
     secrets: Secrets
     is_secret: bool
     own: frozenset[str]
+    places: tuple[Path, ...]
 
     @classmethod
     def of(cls, edit: Edit, secrets: Secrets) -> _Mask:
@@ -287,7 +289,8 @@ class _Mask:
         )
         members = (side.get(name) for side in sides for name in _VALUES) if is_secret else ()
         own = frozenset(text for member in members for text in _texts(member) if text)
-        return cls(secrets, is_secret, own)
+        places = tuple(place for resource, place in secrets.places if resource == edit.resource)
+        return cls(secrets, is_secret, own, places)
 
     def shown(self, value: Value, place: Path) -> Value:
         """`value`, which is at `place`, digests for what is secret, no members that nobody read."""
@@ -305,7 +308,11 @@ class _Mask:
         return self._digest(f"{kind_of(value)}: {text}")
 
     def _hides(self, text: str, place: Path) -> bool:
-        if self.is_secret and ({*place[:1]} & {*_VALUES} or place == _LAST_APPLIED or text in self.own):
+        if self.is_secret and ({*place[:1]} & {*_VALUES} or text in self.own):
+            return True
+        if (self.is_secret or self.places) and place == _LAST_APPLIED:
+            return True
+        if any(place[: len(secret)] == secret for secret in self.places):
             return True
         return any(self.secrets.values) and _holds(text, self.secrets.values)
 

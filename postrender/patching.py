@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, Final, cast
 
 from postrender import pointers, targets, templates, transforms
 from postrender.errors import PatchError
@@ -15,15 +15,16 @@ from postrender.templates import UNSET
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from postrender.changes import Edit
     from postrender.documents import Identity
+    from postrender.edits import Edit
     from postrender.kubeyaml import Value
-    from postrender.parameters import Values
+    from postrender.parameters import Schema, Values
     from postrender.patchset import PatchTemplate, TargetTemplate
     from postrender.pointers import At, Path, Pattern
 
     Change = Callable[[Value, Identity, Path], "Outcome"]
     Others = Callable[[], Iterable[tuple[Identity, dict[str, Value]]]]
+    Known = Callable[[Identity, Path], transforms.Context]
 
 # What a strategic merge leaves as it is, unless an option says otherwise.
 _NAME = ("name", "namespace")
@@ -31,12 +32,17 @@ _NAME = ("name", "namespace")
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a patch made of one resource, which operations found nothing to do, what it adds and says."""
+    """What a patch made of one resource, which operations found nothing to do, what else transforms did."""
 
     data: Value | Removed
-    idle: frozenset[int]
-    added: tuple[dict[str, Value], ...] = ()
-    notes: tuple[str, ...] = ()
+    idle: frozenset[int] = frozenset()
+    results: tuple[transforms.Result, ...] = ()
+
+    @property
+    def missed(self) -> str:
+        """Why the resource is none that the patch is for, as the transform has it; empty when it is one."""
+        words = [result.missed for result in self.results]
+        return "; ".join(dict.fromkeys(words)) if all(words) else ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,8 +66,7 @@ class Patch:
         """The resource with the patch applied at each of the places. Raises PatchError."""
         idle = set(range(self.operations))
         result: Value | Removed = data
-        added: list[dict[str, Value]] = []
-        notes: list[str] = []
+        results: list[transforms.Result] = []
         # From the last to the first: what is taken from a list does not move the places before it.
         for place in reversed(places):
             if result is REMOVED:
@@ -72,19 +77,21 @@ class Patch:
             except PatchError as error:
                 raise (error.within(f"at {pointers.to_text(place)}") if place else error) from None
             idle &= done.idle
-            added += done.added
-            notes += done.notes
+            results += done.results
             if done.data is REMOVED:
                 result = _without(current, place) if place else REMOVED
             else:
                 result = pointers.put(current, place, done.data)
-        return Outcome(result, frozenset(idle), tuple(added), tuple(notes))
+        return Outcome(result, frozenset(idle), tuple(results))
 
 
-def bind(template: PatchTemplate, values: Values, edits: Sequence[Edit], others: Others) -> Patch | None:
+def bind(
+    template: PatchTemplate, values: Values, edits: Sequence[Edit], others: Others, namespace: str
+) -> Patch | None:
     """The patch that a template is with these values; None when nothing is left of it.
 
-    `edits` are what was done so far, `others` gives all resources: for transforms. Raises PatchError.
+    `edits` are what was done so far, `others` gives all resources, `namespace` is the release's: for
+    transforms. Raises PatchError.
     """
     body = templates.fill(_without_unset(template, values), values)
     if body is UNSET:
@@ -101,7 +108,11 @@ def bind(template: PatchTemplate, values: Values, edits: Sequence[Edit], others:
     elif template.kind == "json6902":
         change, roots, operations = _json6902(template, cast("Any", body), values)
     else:
-        change, roots, operations = *_transform(template, cast("Any", body), edits, others), 0
+
+        def known(identity: Identity, place: Path) -> transforms.Context:
+            return transforms.Context(identity, place, edits, others, namespace)
+
+        change, roots, operations = *_transform(template, cast("Any", body), values, known), 0
     if at is not None:
         roots = frozenset({at.root, "kind"} if at.word else {at.root}) if at.root else None
     return Patch(template.name, template.place, target, at, template.optional, roots, operations, change)
@@ -195,7 +206,7 @@ def _strategic(
 
     def change(value: Value, identity: Identity, place: Path) -> Outcome:
         schema = schema_of(identity.group, identity.version, identity.kind).at(place)
-        return Outcome(strategic.merge(value, body, schema, keys), frozenset())
+        return Outcome(strategic.merge(value, body, schema, keys))
 
     return change, strategic.roots(body)
 
@@ -239,23 +250,49 @@ def _json6902(
 
 
 def _transform(
-    template: PatchTemplate, body: dict[str, Value], edits: Sequence[Edit], others: Others
+    template: PatchTemplate, body: dict[str, Value], values: Values, known: Known
 ) -> tuple[Change, frozenset[str] | None]:
     transform = transforms.find(template.transform)
     assert transform is not None
-    options = {name: transform.OPTIONS[name].coerced(value) for name, value in body.items()}
-    for name, value in options.items():
-        if problem := transform.OPTIONS[name].problem(value):
+    options = {}
+    for name, value in body.items():
+        schema = transform.OPTIONS[name]
+        raw = cast("dict[str, Value]", template.body)[name]
+        options[name] = schema.coerced(_in_pattern(raw, value, schema, values))
+        if problem := schema.problem(options[name]):
             raise PatchError(f"the option {name!r} {problem}")
     transform.check(options)
 
     def change(value: Value, identity: Identity, place: Path) -> Outcome:
-        result = transform.apply(value, options, transforms.Context(identity, place, edits, others))
-        if isinstance(result, transforms.Result):
-            return Outcome(result.value, frozenset(), result.added, result.notes)
-        return Outcome(result, frozenset())
+        result = transform.apply(value, options, known(identity, place))
+        if not isinstance(result, transforms.Result):
+            result = transforms.Result(result)
+        return Outcome(result.value, results=(result,))
 
     return change, transform.roots(options)
+
+
+def _in_replacement(text: str, form: str) -> str:
+    return text if form == "regex" else text.replace("\\", r"\\")
+
+
+_ESCAPES: Final = {
+    "regex": templates.in_regex,
+    "pointer": templates.in_pointer,
+    "replacement": _in_replacement,
+}
+
+
+def _in_pattern(raw: Value, filled: Value, schema: Schema, values: Values) -> Value:
+    """An option's value; in a pattern a parameter stands for its literal text, or is the whole pointer."""
+    if isinstance(raw, list) and schema.items:
+        left = [each for each in raw if templates.fill(each, values) is not UNSET]
+        pairs = zip(left, cast("list[Value]", filled), strict=True)
+        return [_in_pattern(each, value, schema.items, values) for each, value in pairs]
+    escape = _ESCAPES.get(schema.format)
+    if not isinstance(raw, str) or escape is None or (schema.format == "pointer" and templates.is_whole(raw)):
+        return filled
+    return _filled(raw, values, escape)
 
 
 def _without(data: Value, place: Path) -> Value:

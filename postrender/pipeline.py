@@ -13,7 +13,9 @@ from postrender.run import Note, Run
 
 if TYPE_CHECKING:
     from postrender.changes import Change
+    from postrender.documents import Identity
     from postrender.edits import Edit
+    from postrender.pointers import Path
     from postrender.uses import Plan
 
 NOTHING = b"# postrender: there is nothing here to patch\n"
@@ -29,6 +31,7 @@ class Rendered:
     resources: int
     edits: tuple[Edit, ...] = field(repr=False)
     secrets: frozenset[str] = field(repr=False)
+    secret_places: frozenset[tuple[Identity, Path]] = field(repr=False)
     digest_key: bytes | None = field(repr=False)
 
     @functools.cached_property
@@ -38,7 +41,8 @@ class Rendered:
 
         from postrender.changes import Secrets, changes
 
-        return changes(self.edits, Secrets(self.digest_key or secrets.token_bytes(32), self.secrets))
+        key = self.digest_key or secrets.token_bytes(32)
+        return changes(self.edits, Secrets(key, self.secrets, self.secret_places))
 
 
 def render(
@@ -64,7 +68,15 @@ def render(
         raise OutputError(
             "the patches leave no resource at all", hint="Helm would delete everything that the release has"
         )
-    return Rendered(output, run.notes, release.count, tuple(run.edits), frozenset(run.secrets), digest_key)
+    return Rendered(
+        output,
+        run.notes,
+        release.count,
+        tuple(run.edits),
+        frozenset(run.secrets),
+        frozenset(run.secret_places),
+        digest_key,
+    )
 
 
 def _without(secrets: set[str], error: PostrenderError) -> PostrenderError:

@@ -67,6 +67,15 @@ class Resource:
             self.identity = identity_of(data, self.identity)
         self.data = data
 
+    def with_read(self, data: dict[str, Value]) -> dict[str, Value]:
+        """`data` that was made of this resource's, with what has been read of it since."""
+        late = {
+            key: self.base[key]
+            for key, value in data.items()
+            if isinstance(value, Opaque) and self.base.get(key, value) is not value
+        }
+        return {**data, **late} if late else data
+
     def written(self) -> dict[str, Value]:
         """The data as it goes out: with Helm 4's annotation where it was."""
         if self.filename is None:
@@ -356,13 +365,9 @@ class Snapshot:
         """Makes the release what it was; what was read since stays read."""
         self.release.units = self.units
         for resource, data, untouched, identity, removed in self.states:
-            resource.data = resource.base if untouched else _with_read(data, resource.base)
+            resource.data = resource.base if untouched else resource.with_read(data)
             resource.identity = identity
             resource.removed = removed
-
-
-def _with_read(data: dict[str, Value], base: dict[str, Value]) -> dict[str, Value]:
-    return {key: base[key] if isinstance(value, Opaque) else value for key, value in data.items()}
 
 
 def document_of(data: dict[str, Value], source: str) -> Document:

@@ -3,6 +3,7 @@
 A transform is a module (or any object) with these members:
 
 - `OPTIONS`: its options by name, each with the Schema of its values; `REQUIRED`: those it cannot do without.
+  The formats `regex`, `pointer` and `replacement` say how a parameter inside such a text is put in.
 - `check(options)`: raises PatchError for options that do not go together; called when the file is read,
   with those options that no parameter is part of.
 - `roots(options)`: the root members that it reads or changes, None where that cannot be said.
@@ -19,8 +20,8 @@ from typing import TYPE_CHECKING, Any, Final, Protocol, cast
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
 
-    from postrender.changes import Edit
     from postrender.documents import Identity
+    from postrender.edits import Edit
     from postrender.kubeyaml import Value
     from postrender.parameters import Schema
     from postrender.patches import Removed
@@ -34,22 +35,38 @@ _ENTRY_POINTS: Final = "postrender.transforms"
 class Context:
     """What a transform may know besides the value: whose it is, where it stands, what changed so far.
 
-    `others()` gives every resource that is there now, this one too, with its whole data.
+    `others()` gives every resource that is there now, this one too, with its whole data. `namespace` is
+    the release's, empty where it is not known.
     """
 
     resource: Identity
     place: Path
     edits: Sequence[Edit]
     others: Callable[[], Iterable[tuple[Identity, dict[str, Value]]]]
+    namespace: str = ""
+
+    def beside(self, other: Identity) -> bool:
+        """Whether a resource is in the same namespace; none counts as the release's, and that as any."""
+        here, there = (each.namespace or self.namespace for each in (self.resource, other))
+        return here == there or not here or not there
 
 
 @dataclass(frozen=True, slots=True)
 class Result:
-    """A value with what else a transform did: resources to add to the stream, sentences for the report."""
+    """A value with what else a transform did.
+
+    `added` are resources for the stream, `changed` others of it: their data as `Context.others` gave
+    them, and what becomes of that. `notes` are sentences for the report, `secret` the places in the
+    resource (from its root) whose values no report may show. `missed` says, in words without values,
+    why this place is none that was asked for: it does not count as matched then.
+    """
 
     value: Value | Removed
     added: tuple[dict[str, Value], ...] = ()
+    changed: tuple[tuple[dict[str, Value], Value | Removed], ...] = ()
     notes: tuple[str, ...] = ()
+    secret: tuple[Path, ...] = ()
+    missed: str = ""
 
 
 class Transform(Protocol):

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from postrender.transforms import Context
 
 OPTIONS: Final = {
-    "path": Schema(("string",)),
+    "path": Schema(("string",), format="pointer"),
     "pairs": Schema(("object",), additional=Schema(("string", "null"))),
     "separator": Schema(("string",)),
     "after": Schema(("string",)),
