@@ -30,6 +30,7 @@ lint: $(venv) ## style and types
 
 bless: $(venv) ## rewrite the expected files; the review is the diff
 	.venv/bin/postrender test --update
+	.venv/bin/python scripts/snippets.py
 
 wheel: $(venv) ## build the wheel into dist
 	rm -rf dist
