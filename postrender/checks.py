@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Final, TypeAlias
 
 from postrender.kubeyaml import Opaque
-from postrender.pointers import kind_of, to_text, written_at
+from postrender.pointers import kind_of, list_at, mapping_at, to_text, value_at, written_at
 
 if TYPE_CHECKING:
     from collections.abc import Set
@@ -122,7 +122,7 @@ def _workload(data: Mapped, kind: Kind) -> Faults:
         yield from _metadata(data, template, " of the pod template")
     if kind == ("batch", "CronJob"):
         yield from _metadata(data, template[:2], " of the job template")
-    elif kind in _SELECTORS and _mapping(data, template):  # a Rollout's may be in another workload
+    elif kind in _SELECTORS and mapping_at(data, template):  # a Rollout's may be in another workload
         yield from _selector(data, kind)
     for fault in _pod(data, template, is_stateful_set=kind == _STATEFUL_SET):
         later = kind in _UNCHECKED and fault.consequence == REFUSED
@@ -130,26 +130,6 @@ def _workload(data: Mapped, kind: Kind) -> Faults:
 
 
 # --- members -------------------------------------------------------------------------------------------
-
-
-def _at(value: Value, path: Path) -> Value:
-    """What is at `path`; None where nothing is."""
-    for key in path:
-        if isinstance(value, dict):
-            value = value.get(str(key))
-        else:
-            value = value[key] if isinstance(value, list) and isinstance(key, int) else None
-    return value
-
-
-def _mapping(data: Value, path: Path) -> Mapped:
-    found = _at(data, path)
-    return found if isinstance(found, dict) else {}
-
-
-def _list(data: Value, path: Path) -> list[Value]:
-    found = _at(data, path)
-    return found if isinstance(found, list) else []
 
 
 def _identity(data: Mapped) -> Faults:
@@ -170,14 +150,14 @@ def _metadata(data: Value, path: Path, where: str) -> Faults:
 
 def _strings(data: Value, path: Path, what: str, where: str) -> Faults:
     """The members of the mapping at `path`, all of which have to be strings."""
-    for name, value in _mapping(data, path).items():
+    for name, value in mapping_at(data, path).items():
         if value is not None and not isinstance(value, str):
             text = f"the {what} {name}{where} is {kind_of(value)}, not a string"
             yield Fault(to_text((*path, name)), text, UNREADABLE)
 
 
 def _in_base64(data: Value, member: str) -> Faults:
-    for name, value in _mapping(data, (member,)).items():
+    for name, value in mapping_at(data, (member,)).items():
         if isinstance(value, str) and not _is_base64(value):
             yield Fault(to_text((member, name)), f"the entry {name} of {member} is not in base64", UNREADABLE)
 
@@ -198,7 +178,7 @@ def _elements(data: Value, path: Path, keys: Keys, where: str = "", twice: str =
     """Elements of the list at `path` that `keys` do not tell apart; `twice` is what comes of equal ones."""
     member = path[-1]
     seen = set()
-    for index, element in enumerate(_list(data, path)):
+    for index, element in enumerate(list_at(data, path)):
         pointer = to_text((*path, index))
         if not isinstance(element, dict):
             yield Fault(pointer, f"an element of {member}{where} is {kind_of(element)}, not a mapping")
@@ -215,7 +195,7 @@ def _elements(data: Value, path: Path, keys: Keys, where: str = "", twice: str =
 
 def _port_names(data: Value, path: Path, where: str = "") -> Faults:
     seen: set[str] = set()
-    for index, port in enumerate(_list(data, path)):
+    for index, port in enumerate(list_at(data, path)):
         name = written_at(port, ("name",)) or ""
         if name in seen:
             yield Fault(to_text((*path, index)), f"two ports{where} with name {name}")
@@ -226,7 +206,7 @@ def _service(data: Mapped) -> Faults:
     path = ("spec", "ports")
     yield from _elements(data, path, {"port": None, "protocol": "TCP"})
     yield from _port_names(data, path)
-    ports = _list(data, path)
+    ports = list_at(data, path)
     for index, port in enumerate(ports):
         number = written_at(port, ("port",))
         if len(ports) > 1 and number and not written_at(port, ("name",)):
@@ -238,7 +218,7 @@ _CLAIMS: Final = ("spec", "volumeClaimTemplates")
 
 def _claims(data: Mapped) -> Faults:
     yield from _elements(data, _CLAIMS, {"metadata.name": None}, twice=NO_PODS)
-    for index, claim in enumerate(_list(data, _CLAIMS)):
+    for index, claim in enumerate(list_at(data, _CLAIMS)):
         name = written_at(claim, ("metadata", "name"))
         yield from _metadata(data, (*_CLAIMS, index), f" of the claim {name}")
 
@@ -267,15 +247,15 @@ def _pod(data: Mapped, template: Path, *, is_stateful_set: bool) -> Faults:
     for member, keys in _OF_POD.items():
         yield from _elements(data, (*path, member), keys)
     names: dict[str, str] = {}
-    claims = _list(data, _CLAIMS) if is_stateful_set else []
+    claims = list_at(data, _CLAIMS) if is_stateful_set else []
     volumes = {
-        *(written_at(volume, ("name",)) for volume in _list(data, (*path, "volumes"))),
+        *(written_at(volume, ("name",)) for volume in list_at(data, (*path, "volumes"))),
         *(written_at(claim, ("metadata", "name")) for claim in claims),
     }
     for member in _CONTAINERS:
-        for index in range(len(_list(data, (*path, member)))):
+        for index in range(len(list_at(data, (*path, member)))):
             place = (*path, member, index)
-            name = written_at(_at(data, place), ("name",)) or ""
+            name = written_at(value_at(data, place), ("name",)) or ""
             if name and names.setdefault(name, member) != member:
                 yield Fault(to_text(place), f"{names[name]} and {member} both have one with name {name}")
             yield from _container(data, place, f" of container {name or index}")
@@ -288,7 +268,7 @@ def _container(data: Mapped, path: Path, where: str) -> Faults:
     for member, keys in _OF_CONTAINER.items():
         yield from _elements(data, (*path, member), keys, where)
     yield from _port_names(data, (*path, "ports"), where)
-    for index, variable in enumerate(_list(data, (*path, "env"))):
+    for index, variable in enumerate(list_at(data, (*path, "env"))):
         if not isinstance(variable, dict):
             continue
         value, name = variable.get("value"), written_at(variable, ("name",))
@@ -301,7 +281,7 @@ def _container(data: Mapped, path: Path, where: str) -> Faults:
 
 
 def _mounts(data: Mapped, path: Path, volumes: Set[str | None], where: str) -> Faults:
-    for index, mount in enumerate(_list(data, path)):
+    for index, mount in enumerate(list_at(data, path)):
         name = written_at(mount, ("name",))
         if isinstance(mount, dict) and name not in volumes:
             yield Fault(
@@ -314,10 +294,10 @@ def _mounts(data: Mapped, path: Path, volumes: Set[str | None], where: str) -> F
 
 def _selector(data: Mapped, kind: Kind) -> Faults:
     """The selector of a workload: it has to be there where nothing makes one, and match the pod template."""
-    if kind[0] == "apps" and isinstance(data.get("spec"), dict) and not _mapping(data, _SELECTOR):
+    if kind[0] == "apps" and isinstance(data.get("spec"), dict) and not mapping_at(data, _SELECTOR):
         yield Fault(to_text(_SELECTOR), "no selector")
-    labels = _mapping(data, (*_TEMPLATES[kind], "metadata", "labels"))
-    matched = _mapping(data, _SELECTORS[kind])
+    labels = mapping_at(data, (*_TEMPLATES[kind], "metadata", "labels"))
+    matched = mapping_at(data, _SELECTORS[kind])
     for name, label in matched.items():
         if name not in labels or _written(labels[name]) != _written(label):
             text = (
@@ -325,7 +305,7 @@ def _selector(data: Mapped, kind: Kind) -> Faults:
             )
             yield Fault(to_text((*_SELECTORS[kind], name)), text)
     expressions = (*_SELECTOR, "matchExpressions")
-    for index, expression in enumerate(_list(data, expressions)):
+    for index, expression in enumerate(list_at(data, expressions)):
         if not _holds(expression, labels):
             key = written_at(expression, ("key",))
             text = f"the selector does not match the pod template: its expression for the label {key}"
@@ -340,8 +320,8 @@ def _written(value: Value) -> str:
 def _holds(expression: Value, labels: Mapped) -> bool:
     """Whether `labels` are as a matchExpressions element asks; one that is no such thing holds."""
     name = written_at(expression, ("key",)) or ""
-    is_in = name in labels and _written(labels[name]) in map(_written, _list(expression, ("values",)))
-    match _at(expression, ("operator",)):
+    is_in = name in labels and _written(labels[name]) in map(_written, list_at(expression, ("values",)))
+    match value_at(expression, ("operator",)):
         case "In":
             return is_in
         case "NotIn":

@@ -55,6 +55,30 @@ def get(value: Value, path: Path) -> Value:
     return cast("Value", found)
 
 
+def value_at(value: Value, path: Path) -> Value:
+    """What is at `path`; None where nothing is."""
+    for key in path:
+        if isinstance(value, dict):
+            value = value.get(str(key))
+        elif isinstance(value, list) and isinstance(key, int) and key < len(value):
+            value = value[key]
+        else:
+            return None
+    return value
+
+
+def mapping_at(value: Value, path: Path) -> dict[str, Value]:
+    """The mapping at `path`, an empty one where none is."""
+    found = value_at(value, path)
+    return found if isinstance(found, dict) else {}
+
+
+def list_at(value: Value, path: Path) -> list[Value]:
+    """The list at `path`, an empty one where none is."""
+    found = value_at(value, path)
+    return found if isinstance(found, list) else []
+
+
 def put(value: Value, path: Path, new: Value) -> Value:
     """`value` with `new` at the existing `path`; all that is not on the way there is shared with `value`."""
     if not path:
