@@ -150,13 +150,16 @@ def _leaf(value: Value, indent: int, step: int, quotes: str) -> Written:
     return Written(scalar(value, quotes))
 
 
+def fits_literal(line: str) -> bool:
+    """Whether a line other than the first can stand in a literal block."""
+    return not line.isspace() and not _UNPRINTABLE.search(line)
+
+
 def _literal(text: str, indent: int, step: int) -> Written | None:
     """A text of several lines as a literal block, or None where that could not hold it."""
     body = text.rstrip("\n")
     lines = body.split("\n")
-    if not body or not 0 < step < 10 or _UNPRINTABLE.search(text):
-        return None
-    if any(line.isspace() for line in lines):
+    if not body or not 0 < step < 10 or not all(map(fits_literal, lines)):
         return None
     # A reader finds the indentation by the first line, unless that says nothing or begins with a blank.
     digit = str(step) if lines[0][:1] in ("", " ", "\t") else ""

@@ -78,9 +78,12 @@ class Scalar:
 
 
 class Mapping:
-    """A mapping: `pairs` as they stand in the text, `data` as Kubernetes reads them."""
+    """A mapping: `pairs` as they stand in the text, `data` as Kubernetes reads them.
 
-    __slots__ = ("anchor", "data", "duplicates", "end", "flow", "merges", "pairs", "start")
+    `brought` are the names whose data comes from a `<<`, None where there is no such key.
+    """
+
+    __slots__ = ("anchor", "brought", "data", "duplicates", "end", "flow", "pairs", "start")
 
     def __init__(self, start: int, flow: bool, anchor: str | None) -> None:
         self.start = start
@@ -89,7 +92,7 @@ class Mapping:
         self.anchor = anchor
         self.data: dict[str, Value] = {}
         self.pairs: list[tuple[Scalar, Node]] = []
-        self.merges = False
+        self.brought: set[str] | None = None
         self.duplicates = False
 
 
@@ -320,18 +323,20 @@ class _Composer:
         mapping.pairs.append((key, node))
         name = cast("str", key.data)
         if name == "<<" and not key.style:
-            mapping.merges = True
             self.merge(mapping, node, event)
             return
         if name in mapping.data and (
-            not mapping.merges or any(other.data == name for other, _ in mapping.pairs[:-1])
+            mapping.brought is None or any(other.data == name for other, _ in mapping.pairs[:-1])
         ):
             mapping.duplicates = True
             self.duplicates.append(name)
         mapping.data[name] = node.data
+        if mapping.brought:
+            mapping.brought.discard(name)
 
     def merge(self, mapping: Mapping, node: Node, event: Any) -> None:
         """`<<` as go-yaml v2 has it: what it brings overrides the members before it, not those after."""
+        mapping.brought = mapping.brought or set()
         target = node.target if type(node) is Alias else node
         sources = list(reversed(target.items)) if type(target) is Sequence else [target]
         for source in sources:
@@ -339,6 +344,7 @@ class _Composer:
             if type(brought) is not Mapping:
                 self.fail("a merge key << whose value is no mapping", event)
             mapping.data.update(brought.data)
+            mapping.brought.update(brought.data)
 
     def fail(self, what: str, event: Any, hint: str = "") -> NoReturn:
         raise YamlError(what, line=event.start_mark.line, hint=hint)
