@@ -5,17 +5,21 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from postrender import parameters
 from postrender.errors import did_you_mean
 from postrender.fields import members, noun, target_of
 from postrender.kubeyaml import Mapping, Node, Scalar, Sequence, equal
 from postrender.templates import UNSET
 
 if TYPE_CHECKING:
-    from collections.abc import Collection
+    from collections.abc import Mapping as MappingType
 
     from postrender.fields import Fields, File
     from postrender.kubeyaml import Value
+    from postrender.parameters import Parameter
     from postrender.templates import Scope
+
+    Known = MappingType[str, Parameter]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +86,7 @@ class Guard:
         )
 
 
-def read_guard(fields: Fields, known: Collection[str]) -> Guard:
+def read_guard(fields: Fields, known: Known) -> Guard:
     """The guard of an entry; `known` are the parameters that it may speak of."""
     when, unless = fields.get("when"), fields.get("unless")
     return Guard(
@@ -91,38 +95,45 @@ def read_guard(fields: Fields, known: Collection[str]) -> Guard:
     )
 
 
-def _read(file: File, node: Node, known: Collection[str]) -> Condition:
+def _read(file: File, node: Node, known: Known) -> Condition:
     node = target_of(node)
-    if isinstance(node, Sequence):
+    if isinstance(node, Sequence) and node.items:
         return All(tuple(_read(file, item, known) for item in node.items))
-    if isinstance(node, Mapping):
+    if isinstance(node, Mapping) and node.pairs:
         found = members(node)
-        if "any" in found:
-            if len(found) > 1 or not isinstance(target_of(found["any"]), Sequence):
-                file.wrong(node, "`any` holds a list of conditions, and stands alone")
-                return All(())
-            inner = target_of(found["any"])
-            return AnyOf(tuple(_read(file, item, known) for item in getattr(inner, "items", ())))
-        return All(tuple(_has_value(file, name, value, known) for name, value in found.items()))
-    if isinstance(node, Scalar) and isinstance(node.data, str):
+        if "any" not in found:
+            return All(tuple(_has_value(file, name, value, known) for name, value in found.items()))
+        inner = target_of(found["any"])
+        if len(found) == 1 and isinstance(inner, Sequence) and inner.items:
+            return AnyOf(tuple(_read(file, item, known) for item in inner.items))
+        file.wrong(node, "`any` holds a list of conditions, and stands alone")
+    elif isinstance(node, Scalar) and isinstance(node.data, str):
         _declared(file, node, node.data, known)
         return IsSet(node.data)
-    file.wrong(node, f"a condition is {noun(node.data)}, not a name, mapping or list")
+    else:
+        what = noun(node.data) if node.data or isinstance(node, Scalar) else f"an empty {noun(node.data)[2:]}"
+        file.wrong(node, f"a condition is {what}, not a name, mapping or list")
     return All(())
 
 
-def _has_value(file: File, name: str, node: Node, known: Collection[str]) -> HasValue:
-    _declared(file, node, name, known)
+def _has_value(file: File, name: str, node: Node, known: Known) -> HasValue:
     node = target_of(node)
-    values = [target_of(item) for item in node.items] if isinstance(node, Sequence) else [node]
-    # A string parameter takes a plain scalar as written: 443 is meant for both 443 and "443".
-    choices: list[Value] = [value.data for value in values]
-    choices += [
-        value.text for value in values if isinstance(value, Scalar) and not isinstance(value.data, str)
-    ]
+    values = node.items if isinstance(node, Sequence) else [node]
+    parameter = _declared(file, node, name, known)
+    if parameter is None:
+        return HasValue(name, ())
+    if not values:
+        file.wrong(node, f"no value that {name!r} could have")
+    choices = []
+    for value in values:
+        # A string parameter takes a plain scalar as written: so does what it is compared with.
+        choices.append(parameters.typed(value, parameter.schema))
+        if problem := parameter.schema.problem(choices[-1]):
+            file.wrong(value, f"the parameter {name!r} is never this: it {problem}")
     return HasValue(name, tuple(choices))
 
 
-def _declared(file: File, node: Node, name: str, known: Collection[str]) -> None:
+def _declared(file: File, node: Node, name: str, known: Known) -> Parameter | None:
     if name not in known:
         file.wrong(node, f"no parameter {name!r} is declared", did_you_mean(name, known))
+    return known.get(name)

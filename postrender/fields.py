@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
 from postrender import kubeyaml
-from postrender.errors import FormatError, FormatErrors, did_you_mean
+from postrender.errors import FormatError, FormatErrors, did_you_mean, nearest
 from postrender.kubeyaml import Alias, Mapping, Node, Scalar, Sequence, YamlError
 
 if TYPE_CHECKING:
@@ -46,24 +47,47 @@ def members(node: Mapping) -> dict[str, Node]:
     return found
 
 
+def keys_twice(node: Node) -> Iterator[Scalar]:
+    """The keys, anywhere below `node`, that another of the same mapping says again."""
+    if isinstance(node, Mapping):
+        seen = set()
+        for key, value in node.pairs:
+            if node.duplicates and key.data in seen:
+                yield key
+            seen.add(key.data)
+            yield from keys_twice(value)
+    elif isinstance(node, Sequence):
+        for item in node.items:
+            yield from keys_twice(item)
+
+
 class File:
     """A YAML file of ours: its root, and the mistakes found in it so far."""
 
     def __init__(self, path: Path) -> None:
         """Reads the file. Raises FormatError when it is missing, too large, or no YAML."""
         self.path = path
-        self.errors: list[FormatError] = []
+        self._found: list[tuple[int, FormatError]] = []
         self.text = read_text(path)
         try:
             composed = kubeyaml.compose(self.text)
         except YamlError as error:
-            raise self._error(error.what, error.line + 1, error.hint) from None
+            line = self.text.split("\n")[error.line :][:1]
+            raise self._error(error.what, error.line + 1, _yaml_hint("".join(line))) from None
         self.root = composed.root
-        if composed.duplicates:
-            names = ", ".join(sorted(set(composed.duplicates)))
-            self.errors.append(self._error(f"a key stands twice in one mapping: {names}", 1))
+        for key in keys_twice(composed.root) if composed.root and composed.duplicates else ():
+            self.wrong(key, f"the key {key.data!r} stands twice in one mapping")
         if composed.tail:
-            self.errors.append(self._error("more than one document", 1))
+            end = _DOCUMENT.search(self.text, composed.root.end if composed.root else 0)
+            line_of = self.text.count("\n", 0, end.start()) + 1 if end else 1
+            self._keep(line_of, self._error("more than one document", line_of))
+
+    @property
+    def errors(self) -> list[FormatError]:
+        """The mistakes so far, each once, in the order of the lines."""
+        found = sorted(self._found, key=lambda each: each[0])
+        # Two looks at one place may see the same mistake.
+        return list({str(error): error for _, error in found}.values())
 
     def line(self, node: Node) -> int:
         """The line of a node, counted from 1."""
@@ -75,40 +99,81 @@ class File:
 
     def wrong(self, node: Node, what: str, hint: str = "") -> None:
         """Keeps a mistake at `node`."""
-        self.errors.append(self._error(what, self.line(node), hint))
+        line = self.line(node)
+        self._keep(line, self._error(what, line, hint))
+
+    def adopt(self, node: Node, error: FormatError) -> None:
+        """Keeps the mistakes of another file, which `node` names."""
+        for each in error.errors if isinstance(error, FormatErrors) else (error,):
+            self._keep(self.line(node), each)
 
     def finish(self) -> None:
         """Raises FormatErrors when there was any mistake."""
-        if self.errors:
-            # Two looks at one place may see the same mistake.
-            unique = {str(error): error for error in self.errors}
-            raise FormatErrors(sorted(unique.values(), key=_line))
+        if self._found:
+            raise FormatErrors(self.errors)
+
+    def _keep(self, line: int, error: FormatError) -> None:
+        self._found.append((line, error))
 
     def _error(self, what: str, line: int, hint: str = "") -> FormatError:
         return FormatError(what, hint=hint, place=(f"{shown(self.path)}:{line}",))
 
 
-def _line(error: FormatError) -> int:
-    return int(error.place[0].rpartition(":")[2])
+_DOCUMENT: Final = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
+_UNQUOTED: Final = re.compile(r"(?:^|[-:,\[{])\s*[*&]")
+
+
+def _yaml_hint(line: str) -> str:
+    """What may be meant by a line that is no YAML."""
+    if "${" in line:
+        return 'inside { } and [ ] a parameter needs quotes: "${name}"'
+    return "a text that begins with * or & needs quotes" if _UNQUOTED.search(line) else ""
+
+
+def read_bytes(path: Path) -> bytes:
+    """What is in a file. Raises FormatError when it is missing or too large."""
+    try:
+        # Read, not measured: what a process substitution or a device holds has no size.
+        with path.open("rb") as file:
+            data = file.read(MAX_BYTES + 1)
+    except OSError as error:
+        raise FormatError(f"cannot be read: {error.strerror}", place=(shown(path),)) from None
+    except ValueError:
+        raise FormatError("cannot be read: no name of a file", place=(shown(path),)) from None
+    if len(data) > MAX_BYTES:
+        raise FormatError(f"larger than {MAX_BYTES >> 20} MiB", place=(shown(path),))
+    return data
 
 
 def read_text(path: Path) -> str:
     """The text of a file. Raises FormatError when it is missing, too large or not UTF-8."""
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise FormatError(f"larger than {MAX_BYTES >> 20} MiB", place=(shown(path),))
-        return path.read_bytes().decode("utf-8-sig")
-    except OSError as error:
-        raise FormatError(f"cannot be read: {error.strerror}", place=(shown(path),)) from None
+        return read_bytes(path).decode("utf-8-sig")
     except UnicodeDecodeError:
         raise FormatError("not valid UTF-8", place=(shown(path),)) from None
+
+
+def is_file(path: Path) -> bool:
+    """Whether there is a file, which a name that no file can have is not."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):
+        return False
+
+
+def resolved(path: Path) -> Path | None:
+    """A path without `~`, `..` and symbolic links; None for one that cannot be."""
+    try:
+        return path.expanduser().resolve()
+    except (OSError, ValueError, RuntimeError):
+        return None
 
 
 def shown(path: Path) -> str:
     """A path as a user would write it: from the working directory where it lies below that."""
     try:
         return str(path.resolve().relative_to(Path.cwd()))
-    except (ValueError, OSError):
+    except (ValueError, OSError, RuntimeError):
         return str(path)
 
 
@@ -123,10 +188,11 @@ class Fields:
         self.members = members(inner) if isinstance(inner, Mapping) else {}
         if not isinstance(inner, Mapping):
             file.wrong(node, f"{what} is {noun(inner.data)}, not a mapping")
-        known = set(known)
+        known = list(known)
+        keys = {str(key.data): key for key, _ in inner.pairs} if isinstance(inner, Mapping) else {}
         for name, value in self.members.items():
             if name not in known:
-                file.wrong(value, f"{what} has no field {name!r}", did_you_mean(name, known))
+                file.wrong(keys.get(name, value), f"{what} has no field {name!r}", did_you_mean(name, known))
 
     def __contains__(self, name: str) -> bool:
         return name in self.members
@@ -139,6 +205,11 @@ class Fields:
         """The node of a field."""
         found = self.members.get(name)
         return None if found is None else target_of(found)
+
+    def inner(self, name: str, what: str, known: Iterable[str]) -> Fields:
+        """The fields of a field that is a mapping; none where it is missing."""
+        node = self.get(name) or Mapping(self.node.start, flow=True, anchor=None)
+        return Fields(self.file, node, what, known)
 
     def text(self, name: str, default: str = "", *, required: bool = False) -> str:
         """A field that is text; `default` where it is missing or something else."""
@@ -170,9 +241,24 @@ class Fields:
         """A field that is one of some words."""
         word = self.text(name, default)
         if word not in choices:
-            self.wrong(name, f"{name} is none of {', '.join(choices)}", did_you_mean(word, choices))
+            near = " or ".join(nearest(word, choices))
+            self.wrong(
+                name,
+                f"{name} is none of {', '.join(filter(None, choices))}",
+                f"did you mean {near}?" if near else "",
+            )
             return default
         return word
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        """A field that is a list of texts, each as it is written."""
+        found = []
+        for item in self.items(name):
+            if isinstance(item, Scalar) and item.data is not None:
+                found.append(item.text)
+            else:
+                self.file.wrong(item, f"an element of {name} is {noun(item.data)}, not text")
+        return tuple(found)
 
     def items(self, name: str) -> Iterator[Node]:
         """The elements of a field that is a list."""

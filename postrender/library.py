@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Final
 
 from postrender import patchset
 from postrender.errors import FormatError, did_you_mean
-from postrender.fields import shown
+from postrender.fields import is_file, resolved, shown
 
 if TYPE_CHECKING:
     from postrender.patchset import Patchset
@@ -49,12 +49,12 @@ def find(name: str, kind: str | None = None, base: Path | None = None) -> Path:
     folder. Raises FormatError when there is none.
     """
     if "/" in name or name in (".", "..") or name.endswith((".yaml", ".yml")):
-        return _at(Path(base or Path.cwd(), name).expanduser(), name)
+        return _at(Path(name) if name.startswith("~") else Path(base or Path.cwd(), name), name)
     kinds = [kind] if kind else list(FILES)
     for each in kinds:
         for folder, _ in _folders(each):
             path = folder / name / FILES[each]
-            if path.is_file():
+            if is_file(path):
                 return path
     words = " or ".join(each.lower() for each in kinds)
     known = [entry.name for entry in entries() if entry.kind in kinds]
@@ -73,17 +73,12 @@ def is_shipped(path: Path) -> bool:
 
 
 def _at(path: Path, name: str) -> Path:
-    if path.is_file():
-        return path
-    for file in (*FILES.values(), _DISCOVERED):
-        if (path / file).is_file():
-            return path / file
-    what = (
-        f"the folder has none of {', '.join((*FILES.values(), _DISCOVERED))}"
-        if path.is_dir()
-        else "no such file"
-    )
-    raise FormatError(what, place=(name,))
+    found = resolved(path)
+    files = (*FILES.values(), _DISCOVERED)
+    for each in (found, *(found / file for file in files)) if found else ():
+        if is_file(each):
+            return each
+    raise FormatError(f"no such file, and no folder with {' or '.join(files)}", place=(name,))
 
 
 def _folders(kind: str) -> list[tuple[Path, str]]:

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, cast
 
-from postrender import kubeyaml, templates
+from postrender import kubeyaml, pointers, targets, templates
 from postrender.errors import FormatError, PatchError, PostrenderError
-from postrender.fields import Fields, File, members, noun, target_of
+from postrender.fields import Fields, File, members, noun, resolved, target_of
 from postrender.kubeyaml import Mapping, Node, Scalar, Sequence, equal
 from postrender.templates import UNSET, Source, Unset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
     from collections.abc import Mapping as MappingType
-    from pathlib import Path
 
     from postrender.kubeyaml import Value
 
@@ -33,11 +33,15 @@ _FORMATS: Final = ("regex", "glob")
 _SCHEMA_FIELDS: Final = ("type", "enum", "format", "additionalProperties", "items", "description")
 _FIELDS: Final = (*_SCHEMA_FIELDS, "default", "required", "secret")
 _RESERVED: Final = ("any",)
+_LOOKED_UP: Final = ("group", "version", "kind", "namespace", "name", "labelSelector", "path")
 
 
 @dataclass(frozen=True, slots=True)
 class Schema:
-    """What values a parameter, or what is in it, may have: the words are those of JSON Schema."""
+    """What values a parameter, or what is in it, may have: the words are those of JSON Schema.
+
+    `format` is regex or glob; the options of transforms also know pointer (a pointer pattern).
+    """
 
     types: tuple[str, ...] = ()
     enum: tuple[Value, ...] | None = None
@@ -47,7 +51,7 @@ class Schema:
 
     def __str__(self) -> str:
         if self.enum is not None:
-            return " | ".join(str(value) for value in self.enum)
+            return " | ".join(map(_written, self.enum))
         return " | ".join(self.types) or "any"
 
     def problem(self, value: Value) -> str:
@@ -55,7 +59,7 @@ class Schema:
         if self.types and not any(_is(value, name) for name in self.types):
             return f"is {noun(value)}, not {' or '.join(self.types)}"
         if self.enum is not None and not any(equal(value, choice) for choice in self.enum):
-            return f"is none of {', '.join(map(str, self.enum))}"
+            return f"is none of {', '.join(map(_written, self.enum))}"
         if isinstance(value, dict) and self.additional:
             return _first(
                 f"member {key!r} " + problem for key, problem in self._inside(value.items()) if problem
@@ -63,11 +67,11 @@ class Schema:
         if isinstance(value, list) and self.items:
             problems = ((i, self.items.problem(element)) for i, element in enumerate(value, 1))
             return _first(f"element {i} {problem}" for i, problem in problems if problem)
-        if self.format == "regex" and isinstance(value, str):
+        if isinstance(value, str) and self.format in PARSERS:
             try:
-                re.compile(value)
-            except re.error as error:
-                return f"is no regular expression: {error.msg}"
+                PARSERS[self.format](value)
+            except PostrenderError as error:
+                return f"is {error.what} ({error.hint})" if self.format == "regex" else "is no pointer"
         return ""
 
     def coerced(self, value: Value) -> Value:
@@ -83,6 +87,14 @@ class Schema:
     def _inside(self, pairs: Any) -> Iterator[tuple[str, str]]:
         assert self.additional is not None
         return ((key, self.additional.problem(value)) for key, value in pairs)
+
+
+PARSERS: Final[dict[str, Callable[[str], object]]] = {"regex": targets.regex, "pointer": pointers.parse}
+
+
+def _written(value: Value) -> str:
+    """A scalar of an enum as a file has it."""
+    return "null" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
 
 
 def _first(problems: Iterator[str]) -> str:
@@ -124,6 +136,12 @@ class ValueFrom(Source):
     base64: bool = False
     resource: MappingType[str, str] | None = None
 
+    def path(self, name: str) -> Path | None:
+        """The file of this name; None where it may not be read: only a site's own leave their folder."""
+        path = resolved(Path(name) if name.startswith("~") else self.origin.folder / name)
+        inside = path is not None and path.is_relative_to(self.origin.folder)
+        return path if self.origin.trusted or inside else None
+
 
 # --- reading -------------------------------------------------------------------------------------------
 
@@ -154,16 +172,19 @@ def _parameter(name: str, fields: Fields, origin: Origin) -> Parameter:
 
 def _schema(fields: Fields) -> Schema:
     node = fields.get("type")
-    names = [str(n.data) for n in map(target_of, node.items)] if isinstance(node, Sequence) else []
-    if isinstance(node, Scalar):
-        names = ["null" if node.data is None else node.text]
+    types = fields.items("type") if isinstance(node, Sequence) else [node] if node else []
+    names = [each.text if isinstance(each, Scalar) else noun(each.data) for each in types]
     for name in names:
         if name not in _TYPES:
             fields.wrong("type", f"{name!r} is no type", f"there are {', '.join(_TYPES)}")
-    enum = tuple(item.data for item in fields.items("enum")) if "enum" in fields else None
-    if not names and enum is not None and all(isinstance(value, str) for value in enum):
-        names = ["string"]
-    if not names and enum is None and fields.node is not None:
+    enum = None
+    if "enum" in fields:
+        enum = tuple(typed(item, Schema(tuple(names))) for item in fields.items("enum"))
+        if not enum or any(isinstance(value, dict | list) for value in enum):
+            fields.wrong("enum", "enum is a list of scalars, at least one")
+        if not names:
+            names = list(dict.fromkeys(next(name for name in _TYPES if _is(value, name)) for value in enum))
+    elif not names:
         fields.file.wrong(fields.node, f"{fields.what} has no type")
     form = fields.choice("format", ("", *_FORMATS), "")
     if form and names and "string" not in names:
@@ -186,22 +207,29 @@ def _inner(fields: Fields, name: str, of: str, names: list[str]) -> Schema | Non
     return _schema(Fields(fields.file, node, name, _SCHEMA_FIELDS))
 
 
-def read_value(file: File, node: Node, schema: Schema, origin: Origin) -> Value:
-    """A value as a file has it, by the type that is wanted: a string takes a plain scalar as written."""
+def typed(node: Node, schema: Schema, look_up: Callable[[Node], Value] | None = None) -> Value:
+    """A value as a file has it, by the type that is wanted: a string takes a plain scalar as written.
+
+    `look_up` makes of what stands under a `valueFrom` what stands for its value.
+    """
     node = target_of(node)
     if isinstance(node, Mapping):
         found = members(node)
-        if list(found) == ["valueFrom"]:
-            return cast("Value", _value_from(file, found["valueFrom"], origin))
+        if look_up is not None and list(found) == ["valueFrom"]:
+            return look_up(target_of(found["valueFrom"]))
         inner = schema.additional or Schema()
-        return {key: read_value(file, value, inner, origin) for key, value in found.items()}
+        return {key: typed(value, inner, look_up) for key, value in found.items()}
     if isinstance(node, Sequence):
-        return [read_value(file, item, schema.items or Schema(), origin) for item in node.items]
-    if isinstance(node, Scalar) and "string" in schema.types and not isinstance(node.data, str):
-        others = [name for name in schema.types if name != "string"]
-        if not any(_is(node.data, name) for name in others) and (node.data is not None or node.text):
-            return node.text
+        return [typed(item, schema.items or Schema(), look_up) for item in node.items]
+    as_written = node.data is not None and "string" in schema.types
+    if isinstance(node, Scalar) and as_written and not any(_is(node.data, name) for name in schema.types):
+        return node.text
     return node.data
+
+
+def read_value(file: File, node: Node, schema: Schema, origin: Origin) -> Value:
+    """A value as `file` has it, by the type that is wanted; in it, a ValueFrom is what is looked up."""
+    return typed(node, schema, lambda inner: cast("Value", _value_from(file, inner, origin)))
 
 
 def _value_from(file: File, node: Node, origin: Origin) -> ValueFrom:
@@ -209,21 +237,40 @@ def _value_from(file: File, node: Node, origin: Origin) -> ValueFrom:
     origin = Origin(origin.folder, origin.trusted, file.place(node))
     ways = [name for name in ("env", "file", "resource") if name in fields]
     if len(ways) != 1:
-        fields.file.wrong(node, "valueFrom needs one of env, file and resource")
+        file.wrong(node, "valueFrom needs one of env, file and resource")
+    found = ValueFrom(
+        origin,
+        fields.text("env"),
+        fields.text("file"),
+        "encoding" in fields and fields.choice("encoding", ("base64",), "base64") == "base64",
+        _value_place(fields.inner("resource", "resource", _LOOKED_UP)) if "resource" in fields else None,
+    )
+    for name in ("env", "file"):
+        if name in fields and not getattr(found, name):
+            fields.wrong(name, f"{name} is empty")
     if "encoding" in fields and "file" not in fields:
         fields.wrong("encoding", "encoding is for file")
-    fields.choice("encoding", ("base64",), "base64")
     if "env" in fields and not origin.trusted:
         fields.wrong("env", "the environment is for a site's own overlay, values file or command line")
-    resource = None
-    if (inner := fields.get("resource")) is not None:
-        known = ("group", "version", "kind", "namespace", "name", "labelSelector", "path")
-        place = Fields(file, inner, "resource", known)
-        resource = {name: place.text(name) for name in place.members}
-        place.text("kind", required=True)
-        if not place.text("path", required=True).startswith("/"):
-            place.wrong("path", "a pointer begins with /")
-    return ValueFrom(origin, fields.text("env"), fields.text("file"), "encoding" in fields, resource)
+    if found.file and found.path(templates.without_references(found.file)) is None:
+        fields.wrong("file", "a file outside the patchset's folder")
+    return found
+
+
+def _value_place(fields: Fields) -> dict[str, str]:
+    """Which resource, and which place in it, a value is looked up in."""
+    for name in ("kind", "path"):
+        if not fields.written(name):
+            fields.wrong(name, f"resource needs the field {name!r}")
+    checks: dict[str, Callable[[str], object]] = dict.fromkeys(_LOOKED_UP, targets.regex)
+    checks |= {"labelSelector": targets.parse_selector, "path": pointers.parse}
+    texts = {name: fields.written(name) for name in fields.members if name in checks}
+    for name, text in texts.items():
+        try:
+            checks[name](templates.without_references(text))
+        except PostrenderError as error:
+            fields.wrong(name, error.what, error.hint)
+    return texts
 
 
 def is_fixed(value: Value | Unset) -> bool:
@@ -242,12 +289,19 @@ def is_fixed(value: Value | Unset) -> bool:
 
 def read_text(text: str, schema: Schema) -> Value:
     """A value from the command line, by the type that is wanted. Raises FormatError."""
-    if not schema.types or "string" in schema.types:
+    others = [name for name in schema.types if name not in ("string", "null")]
+    if not others:
         return text
     try:
-        return kubeyaml.load(text)
-    except kubeyaml.YamlError:
-        raise FormatError("a value that is no YAML") from None
+        composed = kubeyaml.compose(text)
+    except kubeyaml.YamlError as error:
+        if "string" in schema.types:
+            return text
+        raise FormatError(error.what) from None
+    value = typed(composed.root, schema) if composed.root else None
+    if "string" in schema.types and not any(_is(value, name) for name in others):
+        return text
+    return value
 
 
 # --- values --------------------------------------------------------------------------------------------

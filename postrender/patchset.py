@@ -6,10 +6,10 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
-from postrender import conditions, kubeyaml, parameters, pointers, targets, templates, transforms
+from postrender import conditions, documents, kubeyaml, parameters, pointers, targets, templates, transforms
 from postrender.conditions import Guard
-from postrender.errors import FormatError, PostrenderError, did_you_mean
-from postrender.fields import Fields, File, members, noun, read_text, shown, target_of
+from postrender.errors import FormatError, FormatErrors, PostrenderError, did_you_mean
+from postrender.fields import Fields, File, is_file, members, noun, read_text, resolved, shown, target_of
 from postrender.kubeyaml import Mapping, Node, Scalar, Sequence, YamlError
 from postrender.parameters import Given, Origin, Parameter
 from postrender.patches import json6902
@@ -32,10 +32,9 @@ _TARGET_REGEXES: Final = ("group", "version", "kind", "name", "namespace")
 _TARGET_SELECTORS: Final = ("labelSelector", "annotationSelector")
 _TARGET_PLACES: Final = ("where", "unless")
 _LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
+_OPTIONS: Final = ("allowNameChange", "allowKindChange", "mergeKeys")
 _ON_CONFLICT: Final = ("error", "replace", "merge", "skip")
 _DIRECTIVES: Final = ("delete", "replace", "merge")
-
-Find = "Callable[[str, str | None, Path], Path]"
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,6 +159,7 @@ class _Reader:
         self.above = above
         self.folder = file.path.parent
         self.known: dict[str, Parameter] = {}
+        self.below: frozenset[str] = frozenset()
 
     def read(self) -> Patchset:
         file = self.file
@@ -176,17 +176,15 @@ class _Reader:
             top.wrong("name", f"{name!r} is no name", "letters, digits, - and _")
         trusted = kind == "Overlay" and not self.shipped(file.path)
         declared = parameters.read_parameters(top, Origin(self.folder, trusted))
-        self.known = {parameter.name: parameter for parameter in declared}
+        self.below = frozenset(parameter.name for parameter in declared)
         for parameter, (_, node) in zip(declared, top.pairs("parameters"), strict=True):
-            self.references(
-                Fields(file, node, "", ("default", *members(cast("Mapping", node)))).get("default")
-            )
-            del parameter
+            self.references(members(node).get("default") if isinstance(node, Mapping) else None)
+            self.known[parameter.name] = parameter
         return Patchset(
             kind=kind,
             name=name,
             description=top.text("description"),
-            tags=tuple(str(node.data) for node in top.items("tags")),
+            tags=top.texts("tags"),
             parameters=declared,
             refusals=tuple(self.refusal(node) for node in top.items("refuse")),
             require_any="require" in top and top.choice("require", ("any",), "any") == "any",
@@ -217,11 +215,11 @@ class _Reader:
         try:
             path = self.find(name, None, self.folder)
             patchset = load(path, self.find, shipped=self.shipped, above=self.above)
+        except FormatErrors as error:
+            self.file.adopt(node, error)
+            return None
         except FormatError as error:
-            if error.place or hasattr(error, "errors"):
-                self.file.errors += getattr(error, "errors", (error,))
-            else:
-                fields.wrong("name", error.what, error.hint)
+            fields.wrong("name", ": ".join((*error.place, error.what)), error.hint)
             return None
         label = fields.text("as", patchset.name)
         if not _LABEL.fullmatch(label):
@@ -234,7 +232,7 @@ class _Reader:
                 names = [each.name for each in patchset.parameters]
                 self.file.wrong(value, f"{patchset.name} has no parameter {key!r}", did_you_mean(key, names))
                 continue
-            self.references(value, secret_allowed=True)
+            self.references(value)
             template = parameters.read_value(self.file, value, parameter.schema, Origin(self.folder, trusted))
             if parameters.is_fixed(template) and (problem := parameter.schema.problem(template)):
                 self.file.wrong(value, f"the parameter {key!r} of {patchset.name} {problem}")
@@ -246,7 +244,7 @@ class _Reader:
     def resource(self, node: Node, number: int) -> ResourceTemplate:
         name, place = f"resource {number}", self.file.place(node)
         if isinstance(node, Scalar):
-            return ResourceTemplate(name, place, Guard(), "error", file=self.inside(node, str(node.data)))
+            return ResourceTemplate(name, place, Guard(), "error", file=self.manifests(node, node.text))
         entry = members(node) if isinstance(node, Mapping) else {}
         if "kind" in entry:
             self.references(node)
@@ -258,25 +256,47 @@ class _Reader:
         guard = conditions.read_guard(fields, self.known)
         conflict = fields.choice("onConflict", _ON_CONFLICT, "error")
         if "path" in fields:
-            file = self.inside(fields.members["path"], fields.text("path"))
+            file = self.manifests(fields.members["path"], fields.text("path"))
             return ResourceTemplate(name, place, guard, conflict, file=file)
         body = fields.get("resource")
         self.references(body)
         return ResourceTemplate(name, place, guard, conflict, body=self.manifest(body) if body else None)
 
     def manifest(self, node: Node) -> Value:
-        found = members(node) if isinstance(node, Mapping) else {}
+        self.is_resource(node, node.data)
+        return node.data
+
+    def manifests(self, node: Node, text: str) -> Path | None:
+        """A file of resources that are added as they stand."""
+        path = self.inside(node, text)
+        if path is None:
+            return None
+        try:
+            for document in documents.split(read_text(path).encode()).documents:
+                try:
+                    data = kubeyaml.load(document.text)
+                except YamlError as error:
+                    raise document.error(error) from None
+                if data is not None:
+                    self.is_resource(node, data, f" in {document.place} of {text}")
+        except PostrenderError as error:
+            self.file.wrong(node, ", ".join((text, *error.place, error.what)), error.hint)
+        return path
+
+    def is_resource(self, node: Node, data: Value, where: str = "") -> None:
+        found = data if isinstance(data, dict) else {}
         for field in ("apiVersion", "kind", "metadata"):
             if field not in found:
-                self.file.wrong(node, f"a resource needs the field {field!r}")
-        return node.data
+                self.file.wrong(node, f"a resource{where} needs the field {field!r}")
+        if str(found.get("kind")).endswith("List") and "items" in found:
+            self.file.wrong(node, f"a List{where}", "add each of its items as a resource of its own")
 
     def inside(self, node: Node, text: str) -> Path | None:
         """A file in the patchset's folder."""
-        path = (self.folder / text).resolve()
-        if not text or not path.is_relative_to(self.folder):
+        path = resolved(self.folder / text)
+        if path is not None and not path.is_relative_to(self.folder):
             self.file.wrong(node, "a path outside the patchset's folder")
-        elif not path.is_file():
+        elif path is None or not is_file(path):
             self.file.wrong(node, f"no file {text!r} in the patchset's folder")
         else:
             return path
@@ -289,7 +309,7 @@ class _Reader:
         name = fields.text("name", str(number))
         guard = conditions.read_guard(fields, self.known)
         target = self.target(fields) if "target" in fields else None
-        at = self.checked(fields, "at", lambda text: pointers.parse_at(_without_references(text)))
+        at = self.checked(fields, "at", pointers.parse_at)
         ways = [way for way in ("patch", "path", "transform") if way in fields]
         if len(ways) != 1:
             which = f"both {ways[0]} and {ways[1]}" if ways else "none"
@@ -297,16 +317,13 @@ class _Reader:
             return
         if "with" in fields and ways != ["transform"]:
             fields.wrong("with", "`with` is for a transform")
-        options = Fields(
-            self.file,
-            fields.members.get("options", node),
-            "options",
-            ("allowNameChange", "allowKindChange", "mergeKeys") if "options" in fields else _PATCH_FIELDS,
-        )
+        options = fields.inner("options", "options", _OPTIONS)
         bodies = self.transform(fields) if ways == ["transform"] else self.bodies(fields, ways[0])
         for kind, body, transform in bodies:
             if target is None:
-                self.names_itself(node, kind, body)
+                self.names_itself(node, kind, body, at)
+            if "mergeKeys" in options and kind != "strategic":
+                options.wrong("mergeKeys", "mergeKeys is for a strategic merge")
             yield PatchTemplate(
                 name=name,
                 place=self.file.place(node),
@@ -319,14 +336,14 @@ class _Reader:
                 optional=fields.flag("optional"),
                 hooks=fields.choice("hooks", ("include", "exclude", "only"), "include"),
                 merge_keys=self.merge_keys(options),
-                allow_name_change="options" in fields and options.flag("allowNameChange"),
-                allow_kind_change="options" in fields and options.flag("allowKindChange"),
+                allow_name_change=options.flag("allowNameChange"),
+                allow_kind_change=options.flag("allowKindChange"),
             )
 
-    def names_itself(self, node: Node, kind: str, body: Value) -> None:
+    def names_itself(self, node: Node, kind: str, body: Value, at: str) -> None:
         metadata = body.get("metadata") if isinstance(body, dict) else None
-        if kind != "strategic":
-            self.file.wrong(node, "a JSON patch or transform needs a target")
+        if kind != "strategic" or at:
+            self.file.wrong(node, "a JSON patch, a transform and a patch with `at` need a target")
         elif not (
             isinstance(body, dict)
             and body.get("kind")
@@ -344,27 +361,22 @@ class _Reader:
         texts = {}
         for name in _TARGET_REGEXES:
             if name in target:
-                texts[name] = self.checked(
-                    target, name, lambda text: targets.regex(_without_references(text))
-                )
+                texts[name] = self.checked(target, name, targets.regex)
         for name in _TARGET_SELECTORS:
             if name in target:
-                texts[name] = self.checked(
-                    target, name, lambda text: targets.parse_selector(_without_references(text))
-                )
+                texts[name] = self.checked(target, name, targets.parse_selector)
         return TargetTemplate(texts, *(self.places(target, name) for name in _TARGET_PLACES))
 
     def places(self, target: Fields, name: str) -> dict[str, str]:
         found = {}
         for pattern, node in target.pairs(name):
-            self.references(node, plain=True)
-            self.check_text(node, pattern, lambda text: pointers.parse(_without_references(text)))
+            self.check_text(node, pattern, pointers.parse)
             regex = node.text if isinstance(node, Scalar) else ""
-            if not isinstance(node, Scalar):
+            if not isinstance(node, Scalar) or node.data is None:
                 self.file.wrong(
                     node, f"{name} holds {noun(node.data)}, not a regular expression for a scalar"
                 )
-            self.check_text(node, regex, lambda text: targets.regex(_without_references(text)))
+            self.check_text(node, regex, targets.regex)
             found[pattern] = regex
         return found
 
@@ -374,19 +386,24 @@ class _Reader:
         if node is None:
             return ""
         text = fields.written(name)
-        self.references(node, plain=True)
         self.check_text(node, text, parse)
         return text
 
     def check_text(self, node: Node, text: str, parse: Callable[[str], object]) -> None:
-        for name in templates.references(text):
-            self.reference(node, name, plain=True)
-        if templates.is_whole(text):
+        if parse in (pointers.parse, pointers.parse_at) and not self.pointer_text(node, text):
             return
+        self.text(node, text, plain=True)
         try:
-            parse(text)
+            parse(templates.without_references(text))
         except PostrenderError as error:
             self.file.wrong(node, error.what, error.hint)
+
+    def pointer_text(self, node: Node, text: str) -> bool:
+        """Whether a text can be a pointer, as far as its references go."""
+        self.text(node, text, plain=True)
+        if templates.is_whole(text):
+            self.file.wrong(node, f"{text} cannot be a whole pointer", "it stands for its literal text")
+        return not templates.is_whole(text)
 
     def bodies(self, fields: Fields, way: str) -> Iterator[tuple[Any, Value, str]]:
         """The patches in `patch`, a text there, or the file of `path`; several documents are several."""
@@ -395,37 +412,41 @@ class _Reader:
         if way == "patch" and not (isinstance(node, Scalar) and isinstance(node.data, str)):
             self.references(node)
             roots = [(node.data, node)]
+        elif way == "path":
+            roots = [(data, None) for data in self.documents_in_file(node, fields.text("path"))]
         else:
-            text, offset = str(node.data), self.file.line(node)
-            place = f"{shown(self.file.path)}:{offset}"
-            if way == "path":
-                path = self.inside(node, text)
-                if path is None:
-                    return
-                text, place = read_text(path), shown(path)
-            roots = [(data, None) for data in self.documents(node, text, place)]
+            roots = [(data, None) for data in self.documents(node, str(node.data), "the text")]
         for data, inner in roots:
             at = inner or node
+            if inner is None:
+                self.data_references(node, data)
             if isinstance(data, dict) and data:
-                if inner is None:
-                    self.data_references(node, data)
                 self.directives(at, data)
                 yield "strategic", data, ""
             elif isinstance(data, list) and data:
-                if inner is None:
-                    self.data_references(node, data)
                 self.operations(at, data)
                 yield "json6902", data, ""
             else:
                 self.file.wrong(node, "an empty patch" if not data else f"a patch is {noun(data)}")
 
+    def documents_in_file(self, node: Node, name: str) -> list[Value]:
+        path = self.inside(node, name)
+        if path is None:
+            return []
+        try:
+            return self.documents(node, read_text(path), shown(path))
+        except FormatError as error:
+            self.file.adopt(node, error)
+            return []
+
     def documents(self, node: Node, text: str, place: str) -> list[Value]:
         found: list[Value] = []
-        for part in re.split(r"^---(?=\s|\Z)", text, flags=re.MULTILINE):
+        for match in re.finditer(r"(?:\A|^---(?=\s|\Z))(?s:.*?)(?=^---(?:\s|\Z)|\Z)", text, re.MULTILINE):
             try:
-                data = kubeyaml.load(part)
+                data = kubeyaml.load(match[0])
             except YamlError as error:
-                self.file.wrong(node, f"{error.what}, in line {error.line + 1} of {place}", error.hint)
+                line = text.count("\n", 0, match.start()) + error.line + 1
+                self.file.wrong(node, f"{error.what}, in line {line} of {place}", error.hint)
                 return []
             if data is not None:
                 found.append(data)
@@ -440,17 +461,17 @@ class _Reader:
                 self.file.wrong(place, f"an operation is {noun(operation)}, not a mapping")
                 continue
             for field in ("path", "from"):
-                for name in templates.references(str(operation.get(field, ""))):
-                    self.reference(place, name, plain=True)
+                if isinstance(pointer := operation.get(field), str):
+                    self.pointer_text(place, pointer)
             try:
-                json6902.parse(_without_whole_references(operation))
+                json6902.parse(_without_references(operation))
             except PostrenderError as error:
                 self.file.wrong(place, error.what, error.hint)
 
     def directives(self, node: Node, data: Value) -> None:
         if isinstance(data, dict):
             word = data.get("$patch")
-            if word is not None and word not in _DIRECTIVES:
+            if "$patch" in data and word not in _DIRECTIVES:
                 self.file.wrong(node, "$patch is none of delete, replace, merge")
             for value in data.values():
                 self.directives(node, value)
@@ -464,7 +485,7 @@ class _Reader:
             self.check_text(node, pattern, pointers.parse)
             found[pattern] = node.data
             names = node.data if isinstance(node.data, list) else [node.data]
-            if not names or not all(isinstance(name, str) for name in names):
+            if not names or not all(isinstance(name, str) and "${" not in name for name in names):
                 self.file.wrong(node, "mergeKeys holds the name of a member, or a list of names")
         return found
 
@@ -474,19 +495,20 @@ class _Reader:
         if transform is None:
             fields.wrong("transform", f"no transform {name!r}", did_you_mean(name, transforms.names()))
             return
-        node = fields.members.get("with", fields.node)
-        known = transform.OPTIONS if "with" in fields else _PATCH_FIELDS
-        options = Fields(self.file, node, f"the transform {name}", known)
-        self.references(options.node if "with" in fields else None)
+        options = fields.inner("with", f"the transform {name}", transform.OPTIONS)
+        node = options.node
+        self.references(node)
         given = {}
         for key, schema in transform.OPTIONS.items():
-            inner = options.get(key) if "with" in fields else None
+            inner = options.get(key)
             if inner is None:
                 if key in transform.REQUIRED:
                     self.file.wrong(node, f"the transform {name} needs the option {key!r}")
                 continue
             value = parameters.read_value(self.file, inner, schema, Origin(self.folder, trusted=False))
-            if parameters.is_fixed(value) and (problem := schema.problem(value)):
+            if schema.format:
+                self.check_text(inner, options.text(key), parameters.PARSERS[schema.format])
+            elif parameters.is_fixed(value) and (problem := schema.problem(value)):
                 self.file.wrong(inner, f"the option {key!r} {problem}")
             given[key] = value
         if fixed := {key: value for key, value in given.items() if parameters.is_fixed(value)}:
@@ -498,61 +520,54 @@ class _Reader:
 
     # --- references --------------------------------------------------------------------------------------
 
-    def references(self, node: Node | None, *, plain: bool = False, secret_allowed: bool = True) -> None:
+    def references(self, node: Node | None) -> None:
         """Keeps a mistake for each reference below `node` to what is not declared."""
-        waiting = [] if node is None else [(target_of(node), plain or not secret_allowed)]
-        for inner, strict in waiting:
+        waiting = [] if node is None else [target_of(node)]
+        for inner in waiting:
             if isinstance(inner, Scalar) and isinstance(inner.data, str):
-                for name in templates.references(inner.data):
-                    self.reference(inner, name, plain=strict)
+                self.text(inner, inner.data)
             elif isinstance(inner, Mapping):
                 for key, value in members(inner).items():
-                    for name in templates.references(key):
-                        self.reference(value, name, plain=True)
-                    waiting.append((target_of(value), strict))
+                    self.text(value, key, plain=True)
+                    waiting.append(target_of(value))
             elif isinstance(inner, Sequence):
-                waiting += [(target_of(item), strict) for item in inner.items]
+                waiting += map(target_of, inner.items)
 
     def data_references(self, node: Node, data: Value) -> None:
         if isinstance(data, dict):
             for key, value in data.items():
-                for name in templates.references(key):
-                    self.reference(node, name, plain=True)
+                self.text(node, key, plain=True)
                 self.data_references(node, value)
         elif isinstance(data, list):
             for value in data:
                 self.data_references(node, value)
         elif isinstance(data, str):
-            for name in templates.references(data):
-                self.reference(node, name, plain=False)
+            self.text(node, data)
 
-    def reference(self, node: Node, name: str, *, plain: bool) -> None:
-        parameter = self.known.get(name)
-        if parameter is None:
-            near = did_you_mean(name, self.known)
-            self.file.wrong(
-                node, f"no parameter {name!r} is declared", f"{near}; $${{ is a literal ${{".lstrip("; ")
-            )
-        elif plain and parameter.secret:
-            self.file.wrong(
-                node, f"the secret parameter {name!r} in a key, name or pattern, where it would show"
-            )
+    def text(self, node: Node, text: str, *, plain: bool = False) -> None:
+        """Keeps a mistake for each reference that cannot be; `plain` is where a secret would show."""
+        if templates.is_open(text):
+            self.file.wrong(node, "a ${ without its }", "$${ is a literal ${")
+        for name in templates.references(text):
+            parameter = self.known.get(name)
+            if parameter is None and name in self.below:
+                self.file.wrong(node, f"a default that uses {name!r}, which is not declared above it")
+            elif parameter is None:
+                near = did_you_mean(name, self.known)
+                hint = "; ".join(filter(None, (near, "$${ is a literal ${")))
+                self.file.wrong(node, f"no parameter {name!r} is declared", hint)
+            elif plain and parameter.secret:
+                self.file.wrong(
+                    node, f"the secret parameter {name!r} in a key, name or pattern, where it would show"
+                )
 
 
-def _without_references(text: str) -> str:
-    return templates.REFERENCE.sub("x", text)
-
-
-def _without_whole_references(operation: dict[str, Value]) -> dict[str, Value]:
+def _without_references(operation: dict[str, Value]) -> dict[str, Value]:
     """An operation in which each reference has something to stand for it, so that the rest can be checked."""
-    stand_ins: dict[str, Value] = {"path": "/x", "from": "/x", "values": [], "op": operation.get("op")}
-    found = {}
-    for key, value in operation.items():
-        whole = isinstance(value, str) and templates.is_whole(value)
-        if whole and key in stand_ins:
-            found[key] = stand_ins[key]
-        elif key in ("path", "from") and isinstance(value, str):
-            found[key] = _without_references(value)
-        else:
-            found[key] = value
+    found = dict(operation)
+    for key in ("path", "from"):
+        if isinstance(text := found.get(key), str):
+            found[key] = "/x" if templates.is_whole(text) else templates.without_references(text)
+    if isinstance(values := found.get("values"), str) and templates.is_whole(values):
+        found["values"] = []
     return found

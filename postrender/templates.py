@@ -58,6 +58,16 @@ def is_whole(text: str) -> bool:
     return _WHOLE.fullmatch(text) is not None
 
 
+def without_references(text: str) -> str:
+    """A text with something in the place of its references, so that the rest can be checked."""
+    return REFERENCE.sub("x", text)
+
+
+def is_open(text: str) -> bool:
+    """Whether a text has a `${` without its `}`."""
+    return "${" in REFERENCE.sub("", text)
+
+
 def fill(template: Value, scope: Scope) -> Value | Unset:
     """The template with its references filled in.
 
@@ -69,9 +79,14 @@ def fill(template: Value, scope: Scope) -> Value | Unset:
         case str():
             return fill_string(template, scope)
         case dict():
-            members = {fill_text(key, scope): fill(value, scope) for key, value in template.items()}
-            left = {key: value for key, value in members.items() if value is not UNSET}
-            return left if left or not members else UNSET
+            left: dict[str, Value] = {}
+            for written, inner in template.items():
+                key, value = fill_text(written, scope), fill(inner, scope)
+                if key in left:
+                    raise PatchError(f"two keys of one mapping become the same: {key}")
+                if value is not UNSET:
+                    left[key] = value
+            return left if left or not template else UNSET
         case list():
             elements = [fill(element, scope) for element in template]
             kept = [element for element in elements if element is not UNSET]
@@ -111,14 +126,14 @@ def text_of(value: Value | Unset, name: str) -> str:
     match value:
         case Unset():
             raise PatchError(
-                f"the parameter {name!r} has no value, and stands inside a longer text",
+                f"the parameter {name!r} has no value, and stands inside a text, a pointer or a target",
                 hint=f"give it one, or cover this with `when: {name}`",
             )
         case bool():
             return "true" if value else "false"
         case str() | int() | float():
             return str(value)
-    raise PatchError(f"the parameter {name!r} is {noun(value)}, and stands inside a longer text")
+    raise PatchError(f"the parameter {name!r} is {noun(value)}, and stands where only a text can")
 
 
 def in_regex(text: str, form: str) -> str:
@@ -132,7 +147,9 @@ def in_regex(text: str, form: str) -> str:
 
 def in_pointer(text: str, form: str) -> str:
     """What stands for a parameter's text inside a pointer pattern."""
-    return text.replace("~", "~0").replace("/", "~1") if form == "glob" else pointers.escape(text)
+    if form == "glob":
+        return re.sub(r"[\[\]]", r"\\\g<0>", text).replace("~", "~0").replace("/", "~1")
+    return pointers.escape(text)
 
 
 def in_selector(text: str, form: str) -> str:
