@@ -4,8 +4,8 @@
 
 In the README of a patchset or overlay, what stands between `<!-- before-and-after: CASE -->` and
 `<!-- end -->` is the difference between that case's input and expected manifests. In README.md, what stands
-between `<!-- output: COMMAND -->` and `<!-- end -->` is what that command prints in docs/example. With `--check` nothing is
-written, and the exit code is 1 when something is out of date.
+between `<!-- output: COMMAND -->` and `<!-- end -->` is what that command prints in docs/example. With
+`--check` nothing is written, and the exit code is 1 when something is out of date.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ def before_and_after(case: Path) -> str:
 
 
 def output(command: str) -> str:
-    """What a command of a shell prints, with the command, in a code block; paths in it are from the checkout."""
+    """What a shell command prints, with the command, in a code block; paths are from the checkout."""
     path = os.pathsep.join((str(Path(sys.executable).parent), os.environ["PATH"]))
     done = subprocess.run(
         ["sh", "-c", command],

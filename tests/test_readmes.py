@@ -10,7 +10,7 @@ ROOT = Path(__file__).resolve().parent.parent
 
 
 def test_every_snippet_is_what_the_tool_does_today() -> None:
-    command = [sys.executable, ROOT / "scripts" / "snippets.py", "--check"]
+    command = [sys.executable, str(ROOT / "scripts" / "snippets.py"), "--check"]
     done = subprocess.run(command, capture_output=True, text=True, check=False)
     assert done.returncode == 0, f"run `make bless`:\n{done.stdout}{done.stderr}"
 
