@@ -569,7 +569,7 @@ def test_a_bug_of_ours_shows_frames_and_types_and_no_values(
 
 
 HEAVY = {"deepdiff", "ruamel", "jsonpatch", "logging", "textwrap", "importlib.metadata", "tempfile", "shutil"}
-HEAVY |= {"postrender.reports"}
+HEAVY |= {"postrender.reports", "postrender.changes"}
 
 
 def test_apply_starts_without_what_it_does_not_need(site: Path) -> None:

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from postrender import reports
-from postrender.changes import ABSENT, Change, Digest
+from postrender.changes import Change, Digest
 from postrender.documents import Identity
+from postrender.edits import ABSENT
 from postrender.reports import FORMATS, Report, Source, text
 from postrender.reports.visible import visible, visible_lines
 

@@ -27,7 +27,7 @@ class MistakeError(Exception):
 
 @contextmanager
 def mistakes_end_with(code: int) -> Iterator[None]:
-    """MistakeErrors that are found in here end with this exit code."""
+    """Mistakes that are found in here end with this exit code."""
     try:
         yield
     except PostrenderError as error:

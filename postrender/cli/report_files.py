@@ -110,12 +110,13 @@ def _write(texts: Mapping[Path, str]) -> None:
     scratch: dict[Path, Path] = {}
     try:
         for asked, text in texts.items():
-            path = asked.resolve()
-            if path.exists() and not path.is_file():
-                raise OutputError(f"report {asked} cannot be written: it is no ordinary file")
-            scratch[path] = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
-            with _named(asked), scratch[path].open("x", encoding="utf-8") as file:
-                file.write(text)
+            path = Path(os.path.realpath(asked))
+            new = path.with_name(f".{path.name}.{os.urandom(4).hex()}")
+            with _named(asked):
+                if path.exists() and not path.is_file():
+                    raise OutputError(f"report {asked} cannot be written: it is no ordinary file")
+                scratch[path] = new
+                new.write_text(text, encoding="utf-8")
         for path, new in scratch.items():
             with _named(path):
                 new.replace(path)

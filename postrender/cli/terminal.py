@@ -25,7 +25,10 @@ def read() -> bytes:
         raise InputError("stdin is closed", hint="manifests are read from it")
     if is_terminal(sys.stdin):
         raise InputError("stdin is a terminal", hint="pipe manifests in: helm template … | postrender …")
-    return sys.stdin.buffer.read()
+    try:
+        return sys.stdin.buffer.read()
+    except OSError as error:
+        raise InputError(f"stdin cannot be read: {error.strerror}") from error
 
 
 def write(output: bytes) -> None:

@@ -6,12 +6,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from typing import TYPE_CHECKING
 
+from postrender.edits import ABSENT
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from postrender.changes import Absent, Change
+    from postrender.changes import Change
     from postrender.documents import Identity
-    from postrender.kubeyaml import Value
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,18 +68,12 @@ class Touched:
 
 def is_addition(change: Change) -> bool:
     """Whether a change brings in a whole resource."""
-    return change.pointer == "" and _is_absent(change.before)
+    return change.pointer == "" and change.before is ABSENT
 
 
 def is_removal(change: Change) -> bool:
     """Whether a change takes a whole resource away."""
-    return change.pointer == "" and _is_absent(change.after)
-
-
-def _is_absent(side: Value | Absent) -> bool:
-    from postrender.changes import ABSENT
-
-    return side is ABSENT
+    return change.pointer == "" and change.after is ABSENT
 
 
 @dataclass(frozen=True, slots=True)

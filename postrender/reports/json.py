@@ -6,7 +6,7 @@ import json
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
-from postrender.changes import ABSENT
+from postrender.edits import ABSENT
 from postrender.reports import Report, count
 
 if TYPE_CHECKING:

@@ -8,7 +8,8 @@ import re
 from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, TypeAlias
 
-from postrender.changes import ABSENT, Absent, Digest
+from postrender.changes import Digest
+from postrender.edits import ABSENT, Absent
 from postrender.reports import Report, Source, Touched, count, is_addition, is_removal
 from postrender.reports.visible import visible, visible_lines
 
