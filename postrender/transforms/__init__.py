@@ -27,7 +27,10 @@ if TYPE_CHECKING:
     from postrender.patches import Removed
     from postrender.pointers import Path
 
-OURS: Final = ("merge-pairs",)
+OURS: Final = (
+    "merge-pairs",
+    "replace-text",
+)
 _ENTRY_POINTS: Final = "postrender.transforms"
 
 
