@@ -39,8 +39,8 @@ _SAFE: Final = re.compile(r"[A-Za-z0-9_/.$^<=][A-Za-z0-9_/.:,@%+~()?&*!;$<>=^|\\
 _UNSAFE_INSIDE: Final = re.compile(r":(?: |$)| #| $|^(?:---|\.\.\.)")
 _NUMBERISH: Final = re.compile(r"[-+.]*[0-9][0-9a-fA-FxXoO_:.TtZz +-]*")
 _WORDS: Final = frozenset("y n yes no on off true false null none nan inf .nan .inf -.inf ~ = <<".split())
-_PRINTABLE: Final = "\t\n\x20-\x7e\xa0-\u2027\u202a-\ud7ff\ue000-\ufefe\uff00-\ufffd\U00010000-\U0010ffff"
-_UNPRINTABLE: Final = re.compile(f"[^{_PRINTABLE}]")
+# Listed, for `re` takes ten times as long over the class of all that is printable.
+_UNPRINTABLE: Final = re.compile("[\x00-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff\ufeff\ufffe\uffff]")
 _ESCAPES: Final = {'"': '\\"', "\\": "\\\\", "\n": "\\n", "\t": "\\t", "\r": "\\r"}
 _TO_ESCAPE: Final = re.compile(f'["\\\\\n\t\r]|{_UNPRINTABLE.pattern}')
 
