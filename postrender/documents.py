@@ -149,7 +149,7 @@ _UNUSUAL: Final = re.compile(
 )
 _ROOT_LINE: Final = re.compile(r"^(?![ \r\n#]|-[ \r\n]|-\Z)[^\n]+", re.MULTILINE)
 _ROOT_KEY: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*):(?=[ \r\n]|\Z)")
-_HEADER: Final = re.compile(r"---[ ]*(?:#.*)?\r?(?:\n|\Z)")
+_HEADER: Final = re.compile(r"---(?:[ ]+(?:#.*)?)?\r?(?:\n|\Z)")
 _VALUE: Final = re.compile(
     r"""[ ]+(?:"(?P<double>[^"\\\r\n]*)"|'(?P<single>[^'\r\n]*)'|(?P<plain>[A-Za-z0-9][A-Za-z0-9_./-]*))"""
     r"[ ]*(?:[ ]#.*)?\r?(?:\n|\Z)"
@@ -166,7 +166,7 @@ def outline(text: str) -> dict[str, tuple[int, int]] | None:
     """
     header = _HEADER.match(text)
     start = header.end() if header else 0
-    if _UNUSUAL.search(text, start):
+    if _UNUSUAL.search(text):
         return None
     mark = _END.search(text, start)
     if mark and not _BLANK.fullmatch(text, mark.end()):
@@ -176,7 +176,7 @@ def outline(text: str) -> dict[str, tuple[int, int]] | None:
     name, begun = "", start
     for line in _ROOT_LINE.finditer(text, start, end):
         key = _ROOT_KEY.match(text, line.start(), line.end())
-        if key is None or key[1] in members:
+        if key is None or key[1] in members or kubeyaml.resolve(key[1]) != key[1]:
             return None
         if name:
             members[name] = (begun, line.start())
