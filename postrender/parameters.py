@@ -323,7 +323,7 @@ class Values:
         self,
         declared: tuple[Parameter, ...],
         given: MappingType[str, Given],
-        look_up: Callable[[ValueFrom, Values], Value],
+        look_up: Callable[[ValueFrom, Values], tuple[Value, bool]],
     ) -> None:
         self.declared = {parameter.name: parameter for parameter in declared}
         self.given = given
@@ -372,12 +372,12 @@ class Values:
         return self.declared[name].schema.format
 
     def look_up(self, source: Any) -> Value:
-        """The value that a `valueFrom` finds; from the environment or a Secret it is secret from then on."""
+        """The value that a `valueFrom` finds; if that says so, it is secret from then on."""
         try:
-            value = self._look_up(source, self)
+            value, secret = self._look_up(source, self)
         except PostrenderError as error:
             raise error.within(source.origin.place) from None
-        if source.env or (source.resource and source.resource.get("kind") == "Secret"):
+        if secret:
             self.secrets |= set(texts(value))
         return value
 

@@ -26,9 +26,6 @@ if TYPE_CHECKING:
     Others = Callable[[], Iterable[tuple[Identity, dict[str, Value]]]]
     Known = Callable[[Identity, Path], transforms.Context]
 
-# What a strategic merge leaves as it is, unless an option says otherwise.
-_NAME = ("name", "namespace")
-
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
@@ -55,7 +52,7 @@ class Patch:
     at: At | None
     optional: bool
     roots: frozenset[str] | None
-    operations: int
+    operations: tuple[str, ...]
     change: Change
 
     def places(self, data: Value) -> list[Path]:
@@ -64,7 +61,7 @@ class Patch:
 
     def apply(self, data: dict[str, Value], identity: Identity, places: list[Path]) -> Outcome:
         """The resource with the patch applied at each of the places. Raises PatchError."""
-        idle = set(range(self.operations))
+        idle = set(range(len(self.operations)))
         result: Value | Removed = data
         results: list[transforms.Result] = []
         # From the last to the first: what is taken from a list does not move the places before it.
@@ -93,26 +90,28 @@ def bind(
     `edits` are what was done so far, `others` gives all resources, `namespace` is the release's: for
     transforms. Raises PatchError.
     """
-    body = templates.fill(_without_unset(template, values), values)
+    left = _without_unset(template, values)
+    body = templates.fill(left, values) if left else UNSET
     if body is UNSET:
         return None
     at = None
     if template.at:
-        at = pointers.parse_at(_filled(template.at, values, templates.in_pointer))
+        at = pointers.parse_at(templates.fill_pointer(template.at, values))
     target = (
         target_of(template.target, values, template.hooks) if template.target else _self(cast("Any", body))
     )
     change: Change
+    operations: tuple[str, ...] = ()
     if template.kind == "strategic":
-        change, roots, operations = *_strategic(template, cast("Any", body), values), 0
+        change, roots = _strategic(template, cast("Any", body), values)
     elif template.kind == "json6902":
-        change, roots, operations = _json6902(template, cast("Any", body), values)
+        change, roots, operations = _json6902(cast("Any", left), cast("Any", body), values)
     else:
 
         def known(identity: Identity, place: Path) -> transforms.Context:
             return transforms.Context(identity, place, edits, others, namespace)
 
-        change, roots, operations = *_transform(template, cast("Any", body), values, known), 0
+        change, roots = _transform(template, cast("Any", body), values, known)
     if at is not None:
         roots = frozenset({at.root, "kind"} if at.word else {at.root}) if at.root else None
     return Patch(template.name, template.place, target, at, template.optional, roots, operations, change)
@@ -129,7 +128,7 @@ def _without_unset(template: PatchTemplate, values: Values) -> Value:
             field in operation and templates.fill(operation[field], values) is UNSET
             for field in ("value", "values")
         )
-    ] or "${}"
+    ]
 
 
 def _filled(text: str, values: Values, escape: Callable[[str, str], str]) -> str:
@@ -150,7 +149,7 @@ def target_of(template: TargetTemplate, values: Values, hooks: str = "include") 
     def places(found: Mapping[str, str]) -> tuple[tuple[Pattern, re.Pattern[str]], ...]:
         return tuple(
             (
-                pointers.parse(_filled(pattern, values, templates.in_pointer)),
+                pointers.parse(templates.fill_pointer(pattern, values)),
                 targets.regex(_filled(text, values, templates.in_regex)),
             )
             for pattern, text in found.items()
@@ -176,7 +175,12 @@ def _self(body: dict[str, Any]) -> Target:
     def exactly(text: object) -> re.Pattern[str]:
         return re.compile(re.escape(str(text)))
 
-    metadata = body["metadata"]
+    metadata = body.get("metadata")
+    if not isinstance(metadata, dict) or "kind" not in body or "name" not in metadata:
+        raise PatchError(
+            "a parameter in the kind or name of the resource has no value",
+            hint="give it one, or cover the patch with `when`",
+        )
     group, _, version = str(body.get("apiVersion", "")).rpartition("/")
     versioned = "apiVersion" in body
     return Target(
@@ -200,7 +204,7 @@ def _strategic(
     if not template.at:
         body = _without_names(body, template)
     keys = {
-        pointers.parse(_filled(pattern, values, templates.in_pointer)): cast("Any", key)
+        pointers.parse(templates.fill_pointer(pattern, values)): cast("Any", key)
         for pattern, key in template.merge_keys.items()
     }
 
@@ -212,41 +216,34 @@ def _strategic(
 
 
 def _without_names(body: dict[str, Value], template: PatchTemplate) -> dict[str, Value]:
-    """The name, namespace and kind of a resource stay what they are, as in kustomize."""
-    kept = (
-        body
-        if template.allow_kind_change
-        else {k: v for k, v in body.items() if k not in ("apiVersion", "kind")}
-    )
-    metadata = kept.get("metadata")
-    if isinstance(metadata, dict) and not template.allow_name_change:
-        metadata = {key: value for key, value in metadata.items() if key not in _NAME}
-        kept = {**kept, "metadata": metadata}
-        if not metadata:
-            del kept["metadata"]
+    """The name, namespace and kind of a resource stay what they are, unless an option lets the patch say."""
+    who = () if template.allow_kind_change else ("apiVersion", "kind")
+    kept = {key: value for key, value in body.items() if key not in who}
+    if isinstance(metadata := kept.pop("metadata", None), dict):
+        names = ("namespace",) if template.allow_name_change else ("name", "namespace")
+        if rest := {key: value for key, value in metadata.items() if key not in names}:
+            kept["metadata"] = rest
+    elif "metadata" in body:
+        kept["metadata"] = metadata
     return kept
 
 
 def _json6902(
-    template: PatchTemplate, body: list[Any], values: Values
-) -> tuple[Change, frozenset[str] | None, int]:
+    template: list[Any], body: list[Any], values: Values
+) -> tuple[Change, frozenset[str] | None, tuple[str, ...]]:
     from postrender.patches import json6902
 
     operations = []
-    for raw, filled in zip(cast("Any", _without_unset(template, values)), body, strict=True):
+    for raw, filled in zip(template, body, strict=True):
         # Paths are patterns: a parameter in them stands for its literal text.
-        paths = {
-            field: _filled(raw[field], values, templates.in_pointer)
-            for field in ("path", "from")
-            if isinstance(raw.get(field), str) and not templates.is_whole(raw[field])
-        }
+        paths = {name: templates.fill_pointer(raw[name], values) for name in ("path", "from") if name in raw}
         operations.append(json6902.parse({**filled, **paths}))
 
     def change(value: Value, identity: Identity, place: Path) -> Outcome:
         result = json6902.apply(value, operations)
         return Outcome(result.value, frozenset(result.idle))
 
-    return change, json6902.roots(operations), len(operations)
+    return change, json6902.roots(operations), tuple(map(str, operations))
 
 
 def _transform(
@@ -261,6 +258,11 @@ def _transform(
         options[name] = schema.coerced(_in_pattern(raw, value, schema, values))
         if problem := schema.problem(options[name]):
             raise PatchError(f"the option {name!r} {problem}")
+    if missing := sorted(transform.REQUIRED - options.keys()):
+        raise PatchError(
+            f"the option {missing[0]!r} is left empty by parameters without values",
+            hint="give them some, or cover the patch with `when`",
+        )
     transform.check(options)
 
     def change(value: Value, identity: Identity, place: Path) -> Outcome:
@@ -276,11 +278,7 @@ def _in_replacement(text: str, form: str) -> str:
     return text if form == "regex" else text.replace("\\", r"\\")
 
 
-_ESCAPES: Final = {
-    "regex": templates.in_regex,
-    "pointer": templates.in_pointer,
-    "replacement": _in_replacement,
-}
+_ESCAPES: Final = {"regex": templates.in_regex, "replacement": _in_replacement}
 
 
 def _in_pattern(raw: Value, filled: Value, schema: Schema, values: Values) -> Value:
@@ -289,10 +287,11 @@ def _in_pattern(raw: Value, filled: Value, schema: Schema, values: Values) -> Va
         left = [each for each in raw if templates.fill(each, values) is not UNSET]
         pairs = zip(left, cast("list[Value]", filled), strict=True)
         return [_in_pattern(each, value, schema.items, values) for each, value in pairs]
-    escape = _ESCAPES.get(schema.format)
-    if not isinstance(raw, str) or escape is None or (schema.format == "pointer" and templates.is_whole(raw)):
-        return filled
-    return _filled(raw, values, escape)
+    if isinstance(raw, str) and schema.format == "pointer":
+        return templates.fill_pointer(raw, values)
+    if isinstance(raw, str) and schema.format in _ESCAPES:
+        return _filled(raw, values, _ESCAPES[schema.format])
+    return filled
 
 
 def _without(data: Value, place: Path) -> Value:

@@ -390,20 +390,13 @@ class _Reader:
         return text
 
     def check_text(self, node: Node, text: str, parse: Callable[[str], object]) -> None:
-        if parse in (pointers.parse, pointers.parse_at) and not self.pointer_text(node, text):
-            return
         self.text(node, text, plain=True)
+        if templates.is_whole(text):
+            return
         try:
             parse(templates.without_references(text))
         except PostrenderError as error:
             self.file.wrong(node, error.what, error.hint)
-
-    def pointer_text(self, node: Node, text: str) -> bool:
-        """Whether a text can be a pointer, as far as its references go."""
-        self.text(node, text, plain=True)
-        if templates.is_whole(text):
-            self.file.wrong(node, f"{text} cannot be a whole pointer", "it stands for its literal text")
-        return not templates.is_whole(text)
 
     def bodies(self, fields: Fields, way: str) -> Iterator[tuple[Any, Value, str]]:
         """The patches in `patch`, a text there, or the file of `path`; several documents are several."""
@@ -462,7 +455,7 @@ class _Reader:
                 continue
             for field in ("path", "from"):
                 if isinstance(pointer := operation.get(field), str):
-                    self.pointer_text(place, pointer)
+                    self.text(place, pointer, plain=True)
             try:
                 json6902.parse(_without_references(operation))
             except PostrenderError as error:
@@ -506,8 +499,8 @@ class _Reader:
                     self.file.wrong(node, f"the transform {name} needs the option {key!r}")
                 continue
             value = parameters.read_value(self.file, inner, schema, Origin(self.folder, trusted=False))
-            if schema.format:
-                self.check_text(inner, options.text(key), parameters.PARSERS[schema.format])
+            if parse := parameters.PARSERS.get(schema.format):
+                self.check_text(inner, options.text(key), parse)
             elif parameters.is_fixed(value) and (problem := schema.problem(value)):
                 self.file.wrong(inner, f"the option {key!r} {problem}")
             given[key] = value

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import base64
 import os
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, cast
 
 from postrender import checks, documents, patching, pointers, targets, templates
 from postrender.conditions import Guard
 from postrender.edits import ABSENT, Edit
 from postrender.errors import CheckError, MatchError, PatchError, PostrenderError
-from postrender.fields import MAX_BYTES, noun, read_text
+from postrender.fields import noun, read_bytes, read_text
 from postrender.kubeyaml import equal
 from postrender.parameters import Values
 from postrender.patches import REMOVED
 from postrender.patchset import ResourceTemplate, TargetTemplate
 from postrender.release import document_of
+from postrender.templates import UNSET
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -40,16 +40,17 @@ class Note:
     text: str
 
 
+class _NotSentError(MatchError):
+    """What a value is looked up in is not there, in a stream that need not have it."""
+
+
 @dataclass(slots=True)
 class _Tally:
     """How many patches of a use found something, and the errors of those that did not."""
 
     matched: int = 0
     patches: int = 0
-    missed: list[MatchError] | None = None
-
-    def miss(self, error: MatchError) -> None:
-        self.missed = [*(self.missed or []), error]
+    missed: list[MatchError] = field(default_factory=list)
 
 
 class Run:
@@ -76,18 +77,25 @@ class Run:
 
     # --- a use -------------------------------------------------------------------------------------------
 
-    def use(self, use: Use, above: Values | None = None) -> _Tally:
+    def use(self, use: Use) -> None:
         """Runs one use: the patchsets that it names, then its resources, then its patches."""
+        for missed in self._run(use, None).missed:
+            raise missed
+
+    def _run(self, use: Use, above: Values | None) -> _Tally:
         before = self.release.snapshot() if use.optional else None
         done = len(self.edits), len(self._notes)
         tally = _Tally()
         try:
             self._use(use, above, tally)
+        except _NotSentError as error:
+            self.note(str(error.within(f"patchset {use.label}")))
+            return tally
         except MatchError as error:
             # What a value is looked up in is not there either.
             if not use.optional or tally.matched:
                 raise error.within(f"patchset {use.label}") from None
-            tally.miss(error)
+            tally.missed.append(error)
         except PostrenderError as error:
             raise error.within(f"patchset {use.label}") from None
         if before is not None and not tally.matched and (tally.patches or tally.missed):
@@ -95,8 +103,8 @@ class Run:
             del self.edits[done[0] :], self.edited[done[0] :], self._notes[done[1] :]
             self.note(f"patchset {use.label}, which is optional, matches nothing here")
             return _Tally()
-        if tally.missed:
-            raise tally.missed[0].within(f"patchset {use.label}")
+        for missed in tally.missed:
+            missed.within(f"patchset {use.label}")
         return tally
 
     def _use(self, use: Use, above: Values | None, tally: _Tally) -> None:
@@ -110,11 +118,9 @@ class Run:
             for refusal in patchset.refusals:
                 if refusal.guard.holds(values):
                     raise PatchError(refusal.message)
-            for inner in patchset.uses:
-                if inner.guard.holds(values):
-                    done = self.use(inner, values)
-                    tally.matched += done.matched
-                    tally.patches += done.patches
+            inner = [self._run(use, values) for use in patchset.uses if use.guard.holds(values)]
+            tally.matched = sum(each.matched for each in inner)
+            tally.patches = sum(each.patches for each in inner)
             for added in patchset.resources:
                 if added.guard.holds(values):
                     self._add(added, values, use.label)
@@ -123,50 +129,41 @@ class Run:
                     self._patch(template, values, use.label, tally)
         finally:
             self.secrets |= values.secrets
-        if patchset.require_any:
-            if tally.matched:
-                tally.missed = None
-            elif tally.missed:
-                what = "; ".join(error.what for error in tally.missed)
-                tally.missed = [MatchError(f"none of its patches matches: {what}", hint=tally.missed[0].hint)]
+        if patchset.require_any and tally.missed:
+            what = "; ".join(error.what for error in tally.missed)
+            none = MatchError(f"none of its patches matches: {what}", hint=tally.missed[0].hint)
+            tally.missed = [] if tally.matched else [none]
+        tally.missed[:0] = [missed for each in inner for missed in each.missed]
 
     def _scoped(self, given: Given, above: Values | None) -> Given:
         return replace(given, scope=above) if given.scope is None else given
 
     # --- looking up --------------------------------------------------------------------------------------
 
-    def _look_up(self, source: ValueFrom, values: Values) -> Value:
+    def _look_up(self, source: ValueFrom, values: Values) -> tuple[Value, bool]:
+        """The value that a `valueFrom` finds, and whether nobody may see it."""
         if source.env:
-            if source.env not in os.environ:
-                raise PatchError(f"the environment has no {source.env!r}")
-            return os.environ[source.env]
+            name = templates.fill_text(source.env, values)
+            if name not in os.environ:
+                raise PatchError(f"the environment has no {name!r}")
+            return os.environ[name], True
         if source.file:
-            return self._file(source, templates.fill_text(source.file, values))
+            path = source.path(templates.fill_text(source.file, values))
+            if path is None:
+                raise PatchError("a file outside the patchset's folder")
+            return base64.b64encode(read_bytes(path)).decode() if source.base64 else read_text(path), False
         return self._value_of_resource(source, values)
 
-    def _file(self, source: ValueFrom, name: str) -> str:
-        path = (source.origin.folder / Path(name).expanduser()).resolve()
-        if not source.origin.trusted and not path.is_relative_to(source.origin.folder):
-            raise PatchError("a file outside the patchset's folder")
-        if not source.base64:
-            return read_text(path)
-        try:
-            if path.stat().st_size > MAX_BYTES:
-                raise PatchError(f"the file is larger than {MAX_BYTES >> 20} MiB")
-            return base64.b64encode(path.read_bytes()).decode()
-        except OSError as error:
-            raise PatchError(f"the file cannot be read: {error.strerror}") from None
-
-    def _value_of_resource(self, source: ValueFrom, values: Values) -> Value:
+    def _value_of_resource(self, source: ValueFrom, values: Values) -> tuple[Value, bool]:
         wanted = dict(source.resource or {})
-        pattern = pointers.parse(templates.fill_text(wanted.pop("path"), values, templates.in_pointer))
+        pattern = pointers.parse(templates.fill_pointer(wanted.pop("path"), values))
         target = patching.target_of(TargetTemplate(wanted, {}, {}), values)
         found = self._matching(target, _roots(pattern.root))
         if len(found) != 1:
-            names = ", ".join(str(each.identity) for each in found[:5])
-            raise MatchError(
+            kind = _NotSentError if not found and self._nothing_to_match(target) else MatchError
+            raise kind(
                 f"{len(found) or 'no'} {target}, where a value is to come from one",
-                hint=names or targets.nearest(target, self._identities()),
+                hint=f"there are {_names(found)}" if found else self._nearest(target),
             )
         places = pattern.places(found[0].data)
         if len(places) != 1:
@@ -177,7 +174,7 @@ class Run:
             raise MatchError(
                 f"{pattern.text} is {noun(value)}, not a scalar", place=(str(found[0].identity),)
             )
-        return value
+        return value, found[0].identity.kind == "Secret"
 
     # --- added resources ---------------------------------------------------------------------------------
 
@@ -193,6 +190,8 @@ class Run:
                 found = list(documents.split(text.encode()).documents)
             else:
                 body = templates.fill(added.body, values)
+                if body is UNSET:
+                    return
                 found = [document_of(cast("dict[str, Value]", body), f"postrender/{label}")]
             for document in found:
                 self._add_document(document, added, label)
@@ -209,8 +208,8 @@ class Run:
             return
         resource.unit.read(None)
         identity = resource.identity
-        if not identity.name and "generateName" not in str(resource.data.get("metadata")):
-            raise PatchError("a resource without metadata.name")
+        if missing := _missing(resource):
+            raise PatchError(f"a resource without {missing}")
         there = next((each for each in self.release.resources if self._same(each.identity, identity)), None)
         if there is None:
             self.release.add(resource.unit)
@@ -235,9 +234,7 @@ class Run:
 
             who = there.identity
             new = cast("Value", strategic.merge(before, data, schema_of(who.group, who.version, who.kind)))
-        if not equal(before, new):
-            there.put(cast("dict[str, Value]", new))
-            self._edited(there, before, new, label, added.name)
+        self._keep(there, new, label, added.name)
 
     def _same(self, one: Identity, other: Identity) -> bool:
         """Whether two resources would be one in a cluster: their versions may differ."""
@@ -245,7 +242,7 @@ class Run:
         def key(identity: Identity) -> tuple[str, str, str, str]:
             return identity.group, identity.kind, identity.namespace or self.namespace or "", identity.name
 
-        return key(one) == key(other)
+        return bool(one.name) and key(one) == key(other)
 
     # --- patches -----------------------------------------------------------------------------------------
 
@@ -265,16 +262,16 @@ class Run:
         missed = self._missed(patch, refusals).within(where)
         if patch.optional:
             return
-        if self._nothing_to_match(patch):
+        if self._nothing_to_match(patch.target):
             self.note(f"patchset {label}, {missed}")
         else:
-            tally.miss(missed)
+            tally.missed.append(missed)
 
     def _apply(self, patch: Patch, label: str) -> tuple[int, dict[str, list[Resource]]]:
         """Applies a patch to all that it is for: how many those were, and why others were none."""
         matched, hooks = 0, 0
         refusals: dict[str, list[Resource]] = {}
-        idle = set(range(patch.operations))
+        idle = set(range(len(patch.operations)))
         roots = (
             None if patch.roots is None or patch.target.roots is None else patch.roots | patch.target.roots
         )
@@ -301,7 +298,8 @@ class Run:
             self.note(f"patchset {label}, patch {patch.name}: only hooks match, which Helm 3 does not send")
         for number in sorted(idle) if matched else ():
             self.note(
-                f"patchset {label}, patch {patch.name}: operation {number + 1} finds nothing to do anywhere"
+                f"patchset {label}, patch {patch.name}: operation {number + 1} ({patch.operations[number]}) "
+                "finds nothing to do anywhere"
             )
         return matched, refusals
 
@@ -364,8 +362,9 @@ class Run:
             resource.unit.read(None)
             yield resource.identity, resource.data
 
-    def _identities(self) -> list[Identity]:
-        return [resource.identity for resource in self.release.resources]
+    def _nearest(self, target: targets.Target) -> str:
+        identities = [resource.identity for resource in self.release.resources]
+        return targets.nearest(target, identities, self.namespace)
 
     def _missed(self, patch: Patch, refusals: Mapping[str, list[Resource]]) -> MatchError:
         """Why a patch found nothing, and what was near; `refusals` is what a transform says of that."""
@@ -373,22 +372,25 @@ class Run:
             return MatchError("; ".join(f"{text} in {_names(each)}" for text, each in refusals.items()))
         named = [each for each in self.release.resources if patch.target.names(each.identity, self.namespace)]
         if not named:
-            return MatchError(f"no {patch.target}", hint=targets.nearest(patch.target, self._identities()))
+            return MatchError(f"no {patch.target}", hint=self._nearest(patch.target))
         holding = [each for each in named if patch.target.holds(each.data)]
         if not holding:
             return MatchError(
                 f"no {patch.target} is as the target asks for", hint=f"by name there are {_names(named)}"
             )
-        what, hint = patch.at.pattern.gap(holding[0].data) if patch.at and not patch.at.word else ("", "")
         at = patch.at.text if patch.at else ""
+        if patch.at and not patch.at.word:
+            what, hint = patch.at.pattern.gap(holding[0].data)
+        else:
+            what, hint = "", _containers(holding[0].data)
         return MatchError(
             f"{_names(holding)} {'have' if len(holding) > 1 else 'has'} no place {at}",
             hint="; ".join(filter(None, (what, hint))),
         )
 
-    def _nothing_to_match(self, patch: Patch) -> bool:
-        """Whether a stream like this need not have what the patch is for."""
-        kind = patch.target.kind
+    def _nothing_to_match(self, target: targets.Target) -> bool:
+        """Whether a stream like this need not have what the target asks for."""
+        kind = target.kind
         hidden = self.release.hides_secrets and kind is not None and kind.fullmatch("Secret") is not None
         return hidden or not self.release.count or self._only_hooks()
 
@@ -448,6 +450,25 @@ def _has(edit: Edit, fault: checks.Fault) -> bool:
     if edit.before is ABSENT:
         return False
     return any(fault.text == other.text for other in checks.faults(edit.resource, edit.before))
+
+
+def _missing(resource: Resource) -> str:
+    """What a resource lacks to be one, empty where it lacks nothing."""
+    metadata = resource.data.get("metadata")
+    names = metadata if isinstance(metadata, dict) else {}
+    there = {
+        "apiVersion": resource.identity.version,
+        "kind": resource.identity.kind,
+        "metadata.name": resource.identity.name or names.get("generateName"),
+    }
+    return next((field for field, value in there.items() if not value), "")
+
+
+def _containers(data: Value) -> str:
+    """The names of the containers that a workload has, in words for a hint."""
+    places = pointers.parse_at("containers").places(data)
+    names = [name for place in places if (name := pointers.written_at(pointers.get(data, place), ("name",)))]
+    return f"there are the containers {', '.join(names)}" if names else ""
 
 
 def _roots(name: str | None) -> frozenset[str] | None:

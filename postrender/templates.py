@@ -121,6 +121,12 @@ def fill_text(text: str, scope: Scope, escape: Callable[[str, str], str] | None 
     return REFERENCE.sub(value_of, text)
 
 
+def fill_pointer(text: str, scope: Scope) -> str:
+    """A pointer pattern with its references put in: each its literal text, or the pattern if it is all."""
+    whole = _WHOLE.fullmatch(text)
+    return text_of(scope.get(whole[1]), whole[1]) if whole else fill_text(text, scope, in_pointer)
+
+
 def text_of(value: Value | Unset, name: str) -> str:
     """A value as part of a longer text. Raises PatchError for what has no text."""
     match value:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, Final, cast
 
 from postrender import library, parameters
 from postrender.conditions import Guard
@@ -90,6 +90,7 @@ class _Giving:
         self.errors: list[FormatError] = []
         self.given: dict[int, dict[str, Given]] = {}
         self.labels: dict[str, list[Use]] = {}
+        self.said: set[tuple[int, str]] = set()
         for use in all_uses(uses):
             self.labels.setdefault(use.label, []).append(use)
 
@@ -140,12 +141,21 @@ class _Giving:
             is_parameter = any(use.patchset.parameter(name) for use in self.uses)
             if name in self.labels and is_parameter:
                 self.wrong(f"{name!r} is both a parameter and the label of a use", place)
-            elif name in self.labels and isinstance(target_of(node), Mapping):
-                use = self.labelled(name, place)
-                for inner, value in members(cast("Mapping", target_of(node))).items() if use else ():
-                    self.node(file, cast("Use", use), inner, value)
+            elif name in self.labels:
+                self.section(file, name, node)
             elif found := self.declaring(name, place):
                 self.node(file, found[0], name, node)
+
+    def section(self, file: File, label: str, node: Node) -> None:
+        """The parameters of one use; a section that is left empty gives none."""
+        inner = target_of(node)
+        use = self.labelled(label, file.place(node))
+        if not isinstance(inner, Mapping) and inner.data is not None:
+            what = f"{label!r} is {noun(inner.data)}, not a mapping of the parameters of that use"
+            self.wrong(what, file.place(node))
+        elif use and isinstance(inner, Mapping):
+            for name, value in members(inner).items():
+                self.node(file, use, name, value)
 
     def node(self, file: File, use: Use, name: str, node: Node) -> None:
         parameter = use.patchset.parameter(name)
@@ -162,10 +172,10 @@ class _Giving:
         known = [parameter.name for parameter in use.patchset.parameters]
         self.wrong(f"{use.label} has no parameter {name!r}", place, did_you_mean(name, known))
 
-    def fixed(self, use: Use, parameter: Parameter, value: Value, place: str) -> None:
+    def fixed(self, use: Use, parameter: Parameter, value: Value, place: str, hint: str = "") -> None:
         """Gives a value that stands in no patchset: `${` in it is literal."""
         if not _looked_up(value) and (problem := parameter.schema.problem(value)):
-            self.wrong(f"the parameter {parameter.name!r} {problem}", place)
+            self.wrong(f"the parameter {parameter.name!r} {problem}", place, hint)
         self.give(use, parameter.name, Given(_escaped(value), None, place))
 
     # --- the command line --------------------------------------------------------------------------------
@@ -194,20 +204,22 @@ class _Giving:
         if found is None:
             return
         use, parameter = found
-        if self.given.get(id(use), {}).get(parameter.name, _NOTHING).place == place:
-            self.wrong("given twice", place)
+        if (id(use), parameter.name) in self.said:
+            self.wrong("given twice on the command line", place)
             return
+        self.said.add((id(use), parameter.name))
         try:
             if option == "--set-file":
                 value = read_text(Path(value))
-            self.fixed(use, parameter, parameters.read_text(value, parameter.schema), place)
+            hint = _IN_YAML if {"array", "object"} & {*parameter.schema.types} else ""
+            self.fixed(use, parameter, parameters.read_text(value, parameter.schema), place, hint)
         except FormatError as error:
             self.errors.append(error.within(place))
 
     def check_required(self) -> None:
-        for use in all_uses(self.uses):
+        for use in _certain(self.uses):
             given = {**use.given, **self.given.get(id(use), {})}
-            if use.guard != Guard() or (use.optional and not given):
+            if use.optional and not given:
                 continue
             for parameter in use.patchset.parameters:
                 if parameter.required and parameter.name not in given:
@@ -219,7 +231,15 @@ class _Giving:
                     )
 
 
-_NOTHING = Given(None, None, "")
+_IN_YAML: Final = "lists and mappings are written in YAML: '[a, b]', '{a: b}'"
+
+
+def _certain(uses: tuple[Use, ...]) -> Iterator[Use]:
+    """The uses that run whatever the parameters are."""
+    for use in uses:
+        if use.guard == Guard():
+            yield from _certain(use.patchset.uses)
+            yield use
 
 
 def _looked_up(value: object) -> bool:
@@ -240,4 +260,8 @@ def _escaped(value: Value) -> Value:
             return {key.replace("${", "$${"): _escaped(item) for key, item in value.items()}
         case list():
             return [_escaped(item) for item in value]
+        case parameters.ValueFrom():
+            resource = {key: text.replace("${", "$${") for key, text in (value.resource or {}).items()}
+            env, file = (text.replace("${", "$${") for text in (value.env, value.file))
+            return cast("Value", replace(value, env=env, file=file, resource=resource))
     return value
