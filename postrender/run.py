@@ -411,13 +411,13 @@ class Run:
     def check(self) -> None:
         """Refuses what patches broke; notes what was broken before. Raises CheckError."""
         for resource in dict.fromkeys(self.edited):
-            if resource.removed:
+            found = () if resource.removed else checks.faults(resource.identity, resource.data)
+            if not found:
                 continue
             base = None if resource.unit.added else resource.base
-            for fault in checks.new_faults(resource.identity, base, resource.data):
-                raise self._blame(resource, fault)
-            was = checks.faults(resource.identity, base) if base is not None else ()
-            for fault in sorted(was, key=lambda fault: fault.pointer):
+            if new := checks.new_faults(resource.identity, base, resource.data):
+                raise self._blame(resource, new[0])
+            for fault in sorted(found, key=lambda fault: fault.pointer):
                 self.note(f"{resource.identity}: {fault.text} at {fault.pointer}, as the chart has it")
         for unit in self.release.units:
             if names := sorted(set(unit.duplicates)):
