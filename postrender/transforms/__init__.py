@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 OURS: Final = (
     "merge-pairs",
     "replace-text",
+    "set-image",
 )
 _ENTRY_POINTS: Final = "postrender.transforms"
 
