@@ -109,7 +109,7 @@ def member(value: Value, indent: int, style: Style, quotes: str = "") -> Written
         return Written("", tuple(mapping(value, indent + style.step, style)))
     if isinstance(value, list) and value:
         return Written("", tuple(sequence(value, indent + style.dash, style)))
-    return _leaf(value, indent + style.step, style.step, quotes if style.literals else '"')
+    return _leaf(value, indent + style.step, style.step, quotes, style)
 
 
 def item(value: Value, indent: int, style: Style, quotes: str = "") -> Written:
@@ -118,7 +118,7 @@ def item(value: Value, indent: int, style: Style, quotes: str = "") -> Written:
     if isinstance(value, dict | list) and value:
         lines = mapping(value, inner, style) if isinstance(value, dict) else sequence(value, inner, style)
         return Written(lines[0][inner:], tuple(lines[1:]))
-    return _leaf(value, inner, 2, quotes if style.literals else '"')
+    return _leaf(value, inner, 2, quotes, style)
 
 
 def mapping(value: dict[str, Value], indent: int, style: Style) -> list[str]:
@@ -140,8 +140,8 @@ def sequence(value: list[Value], indent: int, style: Style) -> list[str]:
     return lines
 
 
-def _leaf(value: Value, indent: int, step: int, quotes: str) -> Written:
-    if isinstance(value, str) and "\n" in value and quotes not in ("'", '"'):
+def _leaf(value: Value, indent: int, step: int, quotes: str, style: Style) -> Written:
+    if isinstance(value, str) and "\n" in value and quotes not in ("'", '"') and style.literals:
         literal = _literal(value, indent, step)
         if literal:
             return literal

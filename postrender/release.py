@@ -147,6 +147,10 @@ class Unit:
         if not any(resource.changed for resource in self.resources):
             return self.document.text
         if self._waiting:
+            new, old = left[0].data, self._root().data
+            if new.keys() - old.keys():
+                # New members go behind the last one, and only nodes say where that ends.
+                self.read(frozenset([name for name in old if name in new][-1:]))
             try:
                 return self._spliced(left[0].written(), self._reread)
             except SpliceError:

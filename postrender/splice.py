@@ -40,6 +40,9 @@ _COLON: Final = re.compile(r"[ \t]*:")
 _COLON_BELOW: Final = re.compile(r"[ \t]*(?:(?:[ \t]#.*)?\r?\n[ ]*)*:")
 _COMMA: Final = re.compile(r"\s*(?:(?<=\s)#.*\n\s*)*,")
 _COMMENT: Final = re.compile(r"(?:^|(?<=[ \t]))#.*")
+# A key, and below it the first key or dash of what it holds.
+_NESTED: Final = re.compile(r"^( *)[^\s#-].*:[ \t]*\r?\n\1( {1,9})[^\s#-].*:(?=\s)", re.MULTILINE)
+_LISTED: Final = re.compile(r"^( *)[^\s#-].*:[ \t]*\r?\n\1( {0,9})- ", re.MULTILINE)
 
 
 class Unspliceable(Exception):  # noqa: N818 - not an error: it sends splice to the next step of the ladder
@@ -56,20 +59,22 @@ def splice(
     """`text`, whose nodes are `composed`, with `new` for its data, and the step of the ladder that did it.
 
     `read` reads a text the way that `text` was read (where only some root members were): it returns the
-    data, or None for a text that cannot be told to leave the other members as they were.
+    data, or None for a text that cannot be told to leave the other members as they were. Then there is only
+    the first step, so that what comes out is the same however much was read. Raises SpliceError.
     """
     root = composed.root
     reread = read or _read
 
     def attempts() -> Iterator[tuple[Step, Callable[[], str]]]:
-        # A literal block would swallow a comment that stands below it, as deep as its lines.
         yield "places", lambda: _edited(text, composed, new, deep=True, literals=True)
+        if read:
+            return
+        # A literal block would swallow a comment that stands below it, as deep as its lines.
         yield "places", lambda: _edited(text, composed, new, deep=True, literals=False)
         yield "members", lambda: _edited(text, composed, new, deep=False, literals=True)
         yield "members", lambda: _edited(text, composed, new, deep=False, literals=False)
-        if read is None:
-            yield "document", lambda: _rewritten(text, root, new)
-            yield "ruamel", lambda: _round_trip(text, new)
+        yield "document", lambda: _rewritten(text, root, new)
+        yield "ruamel", lambda: _round_trip(text, new)
 
     for step, attempt in attempts():
         try:
@@ -91,7 +96,7 @@ def _edited(text: str, composed: Composed, new: dict[str, Value], *, deep: bool,
     root = composed.root
     if type(root) is not Mapping:
         raise Unspliceable
-    style = _style(text, root, literals=literals)
+    style = _style(text, literals=literals)
     broken: set[int] = set()
     while True:
         edits = _Edits(text, _stale(root, broken), style, deep=deep)
@@ -551,29 +556,13 @@ class _Edits:
         raise Unspliceable
 
 
-def _style(text: str, root: Mapping, *, literals: bool) -> Style:
-    """How far in this document sets nested mappings and lists, by the first that it has of each."""
-    step: int | None = None
-    dash: int | None = None
-    waiting: list[Node] = [root]
-    for node in waiting:
-        if (step is not None and dash is not None) or len(waiting) > 2000:
-            break
-        if type(node) is Sequence and not node.flow:
-            waiting += node.items
-        if type(node) is not Mapping or node.flow:
-            continue
-        for key, value in node.pairs:
-            column = key.start - _line_start(text, key.start)
-            if type(value) is Mapping and not value.flow and value.pairs and step is None:
-                start = value.pairs[0][0].start
-                step = start - _line_start(text, start) - column
-            elif type(value) is Sequence and not value.flow and value.anchor is None and dash is None:
-                dash = value.start - _line_start(text, value.start) - column
-            waiting.append(value)
-    return Style(
-        step if step and 0 < step < 10 else 2, dash if dash is not None and 0 <= dash < 10 else 0, literals
-    )
+def _style(text: str, *, literals: bool) -> Style:
+    """How far in this text sets nested mappings and lists, by the first that it has of each.
+
+    The text is asked and not its nodes: it says the same where just some members are read.
+    """
+    step, dash = _NESTED.search(text), _LISTED.search(text)
+    return Style(len(step[2]) if step else 2, len(dash[2]) if dash else 0, literals)
 
 
 def _is_merge(key: Scalar) -> bool:
