@@ -271,13 +271,13 @@ class _Composer:
     def alias(self, event: Any) -> Alias:
         if event.anchor not in self.anchors:
             self.fail(
-                f"the alias *{event.anchor} has no anchor",
+                "an alias without an anchor: a plain scalar that begins with * names one",
                 event,
                 hint="Helm 4 takes a `kind: List` apart, and an anchor of one item is then missing in the "
                 "next (helm issue 32203); write the value out in the chart, or use Helm 3",
             )
         if event.anchor in self.unfinished:
-            self.fail(f"the anchor &{event.anchor} contains itself", event)
+            self.fail("an anchor that contains itself", event)
         target, weight = self.anchors[event.anchor]
         self.count += weight
         self.aliased += weight

@@ -264,6 +264,13 @@ class _Reader:
 
     def manifest(self, node: Node) -> Value:
         self.is_resource(node, node.data)
+        data: dict[str, Value] = node.data if isinstance(node, Mapping) else {}
+        metadata = data.get("metadata")
+        for name in ("apiVersion", "kind"):
+            self.text(node, str(data.get(name, "")), plain=True)
+        names = metadata if isinstance(metadata, dict) else {}
+        for name in ("name", "generateName", "namespace"):
+            self.text(node, str(names.get(name, "")), plain=True)
         return node.data
 
     def manifests(self, node: Node, text: str) -> Path | None:

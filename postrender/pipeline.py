@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -60,7 +61,7 @@ def render(
             run.use(use)
         run.check()
     except PostrenderError as error:
-        raise _without(run.secrets, error) from None
+        raise _without_secrets(error, run.secrets) from None
     output = release.write()
     if not release.count:
         output = output if output.strip() else NOTHING
@@ -70,7 +71,7 @@ def render(
         )
     return Rendered(
         output,
-        run.notes,
+        tuple(Note(_hidden(note.text, run.secrets)) for note in run.notes),
         release.count,
         tuple(run.edits),
         frozenset(run.secrets),
@@ -79,10 +80,17 @@ def render(
     )
 
 
-def _without(secrets: set[str], error: PostrenderError) -> PostrenderError:
+def _without_secrets(error: PostrenderError, secrets: set[str]) -> PostrenderError:
     """The error with every secret in it hidden: one may have become a name that the error speaks of."""
-    for secret in sorted(secrets, key=len, reverse=True):
-        error.what = error.what.replace(secret, "(a secret)")
-        error.hint = error.hint.replace(secret, "(a secret)")
-        error.place = tuple(place.replace(secret, "(a secret)") for place in error.place)
+    error.what = _hidden(error.what, secrets)
+    error.hint = _hidden(error.hint, secrets)
+    error.place = tuple(_hidden(place, secrets) for place in error.place)
     return error
+
+
+def _hidden(text: str, secrets: set[str]) -> str:
+    for secret in sorted(secrets, key=len, reverse=True):
+        # A short one would be found inside words that have nothing to do with it.
+        edge = "" if len(secret) > 3 else r"\b"
+        text = re.sub(f"{edge}{re.escape(secret)}{edge}", "(a secret)", text)
+    return text

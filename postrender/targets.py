@@ -100,7 +100,8 @@ class Target:
     def __str__(self) -> str:
         """The kind and name, in words for an error: "Service `xnat-web`"."""
         kind = self.kind.pattern if self.kind else "resource"
-        return f"{kind} `{_literal(self.name)}`" if self.name else kind
+        named = self.name is not None and self.name.pattern != ".*"
+        return f"{kind} `{_literal(self.name)}`" if named else kind
 
 
 def is_hook(data: Value) -> bool:

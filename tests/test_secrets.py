@@ -246,20 +246,9 @@ def test_a_blessed_report_does_not_hold_them(run: RunIt, folder: Path) -> None:
     assert Run(0, "", report).leaks() == []
 
 
-# Why some texts still show; strict, so that the mending of one is noticed here.
-KNOWN = {
-    "an alias": "the error has the alias, which may be a password that begins with *",
-}
-
-
 def named(texts: dict[str, str]) -> list[ParameterSet]:
     """One parameter a text, by its name."""
-    return [
-        pytest.param(
-            text, id=name, marks=[pytest.mark.xfail(reason=KNOWN[name], strict=True)] if name in KNOWN else []
-        )
-        for name, text in texts.items()
-    ]
+    return [pytest.param(text, id=name) for name, text in texts.items()]
 
 
 FAILING = {
