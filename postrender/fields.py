@@ -72,8 +72,7 @@ class File:
         try:
             composed = kubeyaml.compose(self.text)
         except YamlError as error:
-            line = self.text.split("\n")[error.line :][:1]
-            raise self._error(error.what, error.line + 1, _yaml_hint("".join(line))) from None
+            raise self._error(error.what, error.line + 1, yaml_hint(self.text, error.line)) from None
         self.root = composed.root
         for key in keys_twice(composed.root) if composed.root and composed.duplicates else ():
             self.wrong(key, f"the key {key.data!r} stands twice in one mapping")
@@ -123,8 +122,9 @@ _DOCUMENT: Final = re.compile(r"^(?:---|\.\.\.)(?=\s|\Z)", re.MULTILINE)
 _UNQUOTED: Final = re.compile(r"(?:^|[-:,\[{])\s*[*&]")
 
 
-def _yaml_hint(line: str) -> str:
-    """What may be meant by a line that is no YAML."""
+def yaml_hint(text: str, number: int) -> str:
+    """What may be meant by a line, counted from 0, that is no YAML."""
+    line = "".join(text.split("\n")[number:][:1])
     if "${" in line:
         return 'inside { } and [ ] a parameter needs quotes: "${name}"'
     return "a text that begins with * or & needs quotes" if _UNQUOTED.search(line) else ""
@@ -192,7 +192,9 @@ class Fields:
         keys = {str(key.data): key for key, _ in inner.pairs} if isinstance(inner, Mapping) else {}
         for name, value in self.members.items():
             if name not in known:
-                file.wrong(keys.get(name, value), f"{what} has no field {name!r}", did_you_mean(name, known))
+                key = keys.get(name)
+                written = key.text if key else name
+                file.wrong(key or value, f"{what} has no field {written!r}", did_you_mean(written, known))
 
     def __contains__(self, name: str) -> bool:
         return name in self.members
@@ -220,7 +222,8 @@ class Fields:
             return default
         if isinstance(node, Scalar) and isinstance(node.data, str):
             return node.data
-        self.wrong(name, f"{name} is {noun(node.data)}, not text")
+        hint = "in quotes it is text" if isinstance(node, Scalar) and node.data is not None else ""
+        self.wrong(name, f"{name} is {noun(node.data)}, not text", hint)
         return default
 
     def written(self, name: str) -> str:

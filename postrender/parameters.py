@@ -32,7 +32,8 @@ _TYPES: Final[dict[str, tuple[type, ...]]] = {
 _FORMATS: Final = ("regex", "glob")
 _SCHEMA_FIELDS: Final = ("type", "enum", "format", "additionalProperties", "items", "description")
 _FIELDS: Final = (*_SCHEMA_FIELDS, "default", "required", "secret")
-_RESERVED: Final = ("any",)
+_BOOLEANS: Final = ("true", "false")
+_RESERVED: Final = ("any", *_BOOLEANS)
 _LOOKED_UP: Final = ("group", "version", "kind", "namespace", "name", "labelSelector", "path")
 
 
@@ -151,7 +152,10 @@ def read_parameters(fields: Fields, origin: Origin) -> tuple[Parameter, ...]:
     found = []
     for name, node in fields.pairs("parameters"):
         if not NAME.fullmatch(name) or name in _RESERVED:
-            fields.file.wrong(node, f"{name!r} is no name for a parameter", "letters, digits, - and _")
+            hint = "y, n, on and off are true or false in YAML" if name in _BOOLEANS else ""
+            fields.file.wrong(
+                node, f"{name!r} is no name for a parameter", hint or "letters, digits, - and _"
+            )
         found.append(_parameter(name, Fields(fields.file, node, f"parameter {name!r}", _FIELDS), origin))
     return tuple(found)
 

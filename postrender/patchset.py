@@ -9,7 +9,18 @@ from typing import TYPE_CHECKING, Any, Final, Literal, cast
 from postrender import conditions, documents, kubeyaml, parameters, pointers, targets, templates, transforms
 from postrender.conditions import Guard
 from postrender.errors import FormatError, FormatErrors, PostrenderError, did_you_mean
-from postrender.fields import Fields, File, is_file, members, noun, read_text, resolved, shown, target_of
+from postrender.fields import (
+    Fields,
+    File,
+    is_file,
+    members,
+    noun,
+    read_text,
+    resolved,
+    shown,
+    target_of,
+    yaml_hint,
+)
 from postrender.kubeyaml import Mapping, Node, Scalar, Sequence, YamlError
 from postrender.parameters import Given, Origin, Parameter
 from postrender.patches import json6902
@@ -35,6 +46,7 @@ _LABEL: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]*")
 _OPTIONS: Final = ("allowNameChange", "allowKindChange", "mergeKeys")
 _ON_CONFLICT: Final = ("error", "replace", "merge", "skip")
 _DIRECTIVES: Final = ("delete", "replace", "merge")
+_DIRECTIVE_KEYS: Final = ("$patch", "$retainKeys", "$deleteFromPrimitiveList/", "$setElementOrder/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,7 +184,8 @@ class _Reader:
         if "patchsets" in top and kind != "Overlay":
             top.wrong("patchsets", "only an Overlay names patchsets", "write `kind: Overlay`")
         name = top.text("name", required=True)
-        if name and not _LABEL.fullmatch(name):
+        node = top.get("name")
+        if node and isinstance(node.data, str) and not _LABEL.fullmatch(name):
             top.wrong("name", f"{name!r} is no name", "letters, digits, - and _")
         trusted = kind == "Overlay" and not self.shipped(file.path)
         declared = parameters.read_parameters(top, Origin(self.folder, trusted))
@@ -271,6 +284,9 @@ class _Reader:
         names = metadata if isinstance(metadata, dict) else {}
         for name in ("name", "generateName", "namespace"):
             self.text(node, str(names.get(name, "")), plain=True)
+        for key in sorted(_keys(data)):
+            if key.startswith(_DIRECTIVE_KEYS):
+                self.file.wrong(node, f"{key} is for a patch, not for a resource")
         return node.data
 
     def manifests(self, node: Node, text: str) -> Path | None:
@@ -287,7 +303,7 @@ class _Reader:
                 if data is not None:
                     self.is_resource(node, data, f" in {document.place} of {text}")
         except PostrenderError as error:
-            self.file.wrong(node, ", ".join((text, *error.place, error.what)), error.hint)
+            self.file.wrong(node, f"{', '.join((text, *error.place))}: {error.what}", error.hint)
         return path
 
     def is_resource(self, node: Node, data: Value, where: str = "") -> None:
@@ -446,7 +462,7 @@ class _Reader:
                 data = kubeyaml.load(match[0])
             except YamlError as error:
                 line = text.count("\n", 0, match.start()) + error.line + 1
-                self.file.wrong(node, f"{error.what}, in line {line} of {place}", error.hint)
+                self.file.wrong(node, f"{error.what}, in line {line} of {place}", yaml_hint(text, line - 1))
                 return []
             if data is not None:
                 found.append(data)
@@ -560,6 +576,13 @@ class _Reader:
                 self.file.wrong(
                     node, f"the secret parameter {name!r} in a key, name or pattern, where it would show"
                 )
+
+
+def _keys(data: Value) -> set[str]:
+    """The keys of all mappings in data."""
+    if isinstance(data, dict):
+        return data.keys() | set[str]().union(*map(_keys, data.values()))
+    return set[str]().union(*map(_keys, data)) if isinstance(data, list) else set()
 
 
 def _without_references(operation: dict[str, Value]) -> dict[str, Value]:
