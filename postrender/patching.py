@@ -91,8 +91,10 @@ def bind(
     transforms. Raises PatchError.
     """
     left = _without_unset(template, values)
-    body = templates.fill(left, values) if left else UNSET
-    if body is UNSET:
+    body = templates.fill(left, values)
+    if template.kind == "transform":
+        body = {} if body is UNSET else body  # options may all be left out
+    elif body is UNSET or not left:
         return None
     at = None
     if template.at:

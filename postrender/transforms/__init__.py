@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from postrender.pointers import Path
 
 OURS: Final = (
+    "convert-workload",
     "merge-pairs",
     "replace-text",
     "set-image",

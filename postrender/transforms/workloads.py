@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 
 from postrender import pointers
 from postrender.errors import PatchError
-from postrender.pointers import list_at, mapping_at, written_at
+from postrender.pointers import list_at, written_at
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -14,13 +14,9 @@ if TYPE_CHECKING:
     from postrender.documents import Identity
     from postrender.kubeyaml import Value
     from postrender.pointers import Path
+    from postrender.transforms import Context
 
 CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
-SCALERS: Final[Mapping[tuple[str, str], Path]] = {
-    ("autoscaling", "HorizontalPodAutoscaler"): ("spec", "scaleTargetRef"),
-    ("keda.sh", "ScaledObject"): ("spec", "scaleTargetRef"),
-}
-"""Who sets the replicas of a workload, and where it names that."""
 
 _TEMPLATE: Final = pointers.parse_at("podTemplate")
 # Where a volume, or a source of a projected one, an element of envFrom or env names what it reads.
@@ -87,9 +83,11 @@ def names_workload(reference: Value, workload: Identity) -> bool:
     return group in ("", workload.group) or {group, workload.group} == {"apps", "extensions"}
 
 
-def labels_of(resource: Value) -> dict[str, Value]:
-    """The labels of a resource or a template."""
-    return mapping_at(resource, ("metadata", "labels"))
+def whole(value: Value, context: Context) -> dict[str, Value]:
+    """The resource that a transform is for. Raises PatchError where an `at` found a part of one."""
+    if context.place or not isinstance(value, dict):
+        raise PatchError("this transform is for whole resources", hint="leave out `at`")
+    return value
 
 
 def without(value: Mapping[str, Value], *names: str) -> dict[str, Value]:
