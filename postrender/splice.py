@@ -188,7 +188,8 @@ class _Edits:
     """
 
     def __init__(self, text: str, stale: set[int], style: Style, *, deep: bool) -> None:
-        self.added_end = "" if text.endswith("\n") else "\n"
+        self.text = text
+        self.added_end = "" if text.endswith("\n") else self.eol(len(text))
         self.text = text + self.added_end
         self.edits: list[tuple[int, int, str]] = []
         self.stale = stale
@@ -207,7 +208,7 @@ class _Edits:
         result = "".join([*parts, self.text[at:]])
         last_line_went = at == len(self.text) and not parts[-1]
         if self.added_end and not last_line_went:
-            return result.removesuffix(self.eol(len(self.text)))
+            return result.removesuffix(self.added_end)
         return result
 
     # --- walking -----------------------------------------------------------------------------------------
@@ -384,8 +385,10 @@ class _Edits:
         rest = text[end:stop].strip()
         if alone and (not rest or rest.startswith("#")):
             self.edits.append((line, stop, ""))
-        else:
+        elif rest:
             self.edits.append((start, end + len(text[end:stop]) - len(text[end:stop].lstrip(" ")), ""))
+        else:
+            self.edits.append((line + len(text[line:start].rstrip(" ")), end, ""))
 
     def rewrite_in_flow(self, node: Node, new: Value, head: int) -> None:
         if type(node) is Scalar and isinstance(node.data, str) and isinstance(new, str):
@@ -533,8 +536,8 @@ class _Edits:
     def eol(self, at: int) -> str:
         """The last line break before `at`, or the first of the text."""
         found = self.text.rfind("\n", 0, at)
-        if found < 0 or (self.added_end and found == len(self.text) - 1):
-            found = self.text.find("\n") if found < 0 else self.text.rfind("\n", 0, found)
+        if found < 0:
+            found = self.text.find("\n")
         return "\r\n" if found > 0 and self.text[found - 1] == "\r" else "\n"
 
     # --- places ------------------------------------------------------------------------------------------
