@@ -5,6 +5,7 @@
 from __future__ import annotations
 
 import contextlib
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -25,7 +26,7 @@ spec:
 """
 
 
-def mistakes(patchset: str, expected: str, **how: object) -> None:
+def mistakes(patchset: str, expected: str, **how: Any) -> None:
     """Sees to it that a file has just these mistakes, one a line."""
     with pytest.raises(FormatErrors) as caught, planned(patchset, **how):
         pass
@@ -780,39 +781,47 @@ patches:
 
 # --- whatever is in the file ---------------------------------------------------------------------------
 
-FILES = sorted([*tools.ROOT.glob("patchsets/*/patchset.yaml"), *tools.ROOT.glob("overlays/*/overlay.yaml")])
-TEXTS = [path.read_text("utf-8") for path in FILES]
+FILES = [(path, path.parents[2] / name) for name in ("patchset.yaml", "overlay.yaml")
+         for path in sorted(tools.ROOT.glob("*/*/cases/*/input.yaml")) if (path.parents[2] / name).is_file()]  # fmt: skip
+TEXTS = sorted({path.read_text("utf-8") for _, path in FILES})
 WORDS = sorted({word for text in TEXTS for word in text.replace("{", " ").replace(",", " ").split()})
 ODD = ["", "~", "null", "[]", "{}", "{", "]", "*x", "&x", "<<: *x", "!!str", "|", ">-", "${", "${x}", "$${", "\0", "-",
        ": ", "#", "---\n", "...\n", "\n", "  ", "\t", "\"", "'", "1", "yes", "0x1", ".inf", "/", "(", "[a=", "~2",
        "valueFrom: {env: HOME}", "{valueFrom: {resource: {kind: A, path: /a}}}", "any: [x]", "a: b", "é", "\ud7ff"]  # fmt: skip
-INPUT = SERVICE + "---\n" + "\n---\n".join(
-    path.read_text("utf-8") for path in sorted(tools.ROOT.glob("patchsets/*/cases/plain/input.yaml"))
-)  # fmt: skip
 
 
 @st.composite
-def spoiled(draw: st.DrawFn) -> str:
-    """A file of the library with a few lines or words of it changed."""
-    text = draw(st.sampled_from(TEXTS))
-    for _ in range(draw(st.integers(1, 4))):
-        start = draw(st.integers(0, len(text)))
+def spoiled(draw: st.DrawFn, text: str, times: int) -> str:
+    """A text with a few lines or words of it changed."""
+    for _ in range(times):
         if draw(st.booleans()):
             lines = text.split("\n")
             at = draw(st.integers(0, len(lines) - 1))
             lines[at : at + draw(st.integers(0, 2))] = [draw(st.sampled_from(lines))]
             text = "\n".join(lines)
         else:
-            end = min(len(text), start + draw(st.integers(0, 12)))
+            start = draw(st.integers(0, len(text)))
+            end = start + draw(st.integers(0, 12))
             text = text[:start] + draw(st.sampled_from([*ODD, *WORDS])) + text[end:]
     return text
 
 
+@st.composite
+def spoiled_cases(draw: st.DrawFn) -> tuple[str, str, str]:
+    """A case of the library in which something is spoiled: its patchset, its values or its input."""
+    given, file = draw(st.sampled_from(FILES))
+    values = given.with_name("values.yaml")
+    texts = [file, values, given] if values.is_file() else [file, given]
+    found = [
+        draw(spoiled(path.read_text("utf-8"), draw(st.integers(0, 2)) if path is not given else 0))
+        for path in texts
+    ]
+    return found[0], found[1] if len(found) == 3 else "", found[-1]
+
+
 @settings(max_examples=150)
-@given(
-    spoiled(),
-    st.sampled_from(["", "a: b", "service: web", "ingress: 3\nweb: [x]", "[]", "valueFrom: {env: x}"]),
-)
-def test_a_spoiled_file_is_an_error_of_ours_or_none(text: str, values: str) -> None:
-    with contextlib.suppress(PostrenderError), planned(text, values=values) as plan:
-        pipeline.render(INPUT.encode(), plan)
+@given(spoiled_cases())
+def test_a_spoiled_file_is_an_error_of_ours_or_none(case: tuple[str, str, str]) -> None:
+    patchset, values, before = case
+    with contextlib.suppress(PostrenderError), planned(patchset, values=values) as plan:
+        pipeline.render(before.encode(), plan)
