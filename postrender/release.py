@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, TypeGuard, cast
 
 from postrender import documents, emitter, kubeyaml
 from postrender.documents import Document, Identity, Stream
 from postrender.emitter import Style
-from postrender.errors import InputError
 from postrender.kubeyaml import Composed, Mapping, Opaque, Scalar, YamlError
 from postrender.splice import SpliceError, splice
 
@@ -98,6 +97,7 @@ class Unit:
         self.added = added
         self.resources: list[Resource] = []
         self.is_list = False
+        self.is_odd = False
         self.step = ""
         self._outline = documents.outline(document.text)
         self._composed: Composed | None = None
@@ -157,7 +157,7 @@ class Unit:
                 # What was written makes the document an unusual one, of which one cannot read just a part.
                 self.read(None)
         if self.is_list:
-            return self._spliced({**self._root().data, "items": self._items()})
+            return self._spliced({**self._root().data, "items": [each.written() for each in left]})
         return self._spliced(left[0].written())
 
     def _spliced(self, new: dict[str, Value], read: Callable[[str], Value | None] | None = None) -> str:
@@ -167,18 +167,6 @@ class Unit:
     def _root(self) -> Mapping:
         return cast("Mapping", cast("Composed", self._composed).root)
 
-    def _items(self) -> list[Value]:
-        """All items of a List, those that are no resources too."""
-        root = self._root().data
-        resources = iter(self.resources)
-        items: list[Value] = []
-        for item in cast("list[Value]", root["items"]):
-            if not isinstance(item, dict):
-                items.append(item)
-            elif not (resource := next(resources)).removed:
-                items.append(resource.written())
-        return items
-
     # --- reading all of it -------------------------------------------------------------------------------
 
     def _compose(self) -> None:
@@ -187,14 +175,13 @@ class Unit:
         except YamlError as error:
             raise self.document.error(error) from None
         root = composed.root
-        if root is None or root.data is None:
-            return
         if not isinstance(root, Mapping):
-            raise InputError(f"a {type(root).__name__.lower()}, not a resource", place=(self.document.place,))
+            self.is_odd = root is not None and root.data is not None
+            return
         items = root.data.get("items")
-        if str(root.data.get("kind", "")).endswith("List") and isinstance(items, list):
+        if str(root.data.get("kind", "")).endswith("List") and _all_mappings(items):
             self.is_list = True
-            self.resources = [self._resource(item) for item in items if isinstance(item, dict)]
+            self.resources = [self._resource(item) for item in items]
         elif self.resources:
             self._set(self.resources[0], root.data)
         else:
@@ -272,6 +259,10 @@ class Unit:
                 return None
             data.update(inner)
         return data
+
+
+def _all_mappings(items: Value) -> TypeGuard[list[dict[str, Value]]]:
+    return isinstance(items, list) and all(isinstance(item, dict) for item in items)
 
 
 def _stretches(names: list[str], members: dict[str, tuple[int, int]]) -> list[tuple[list[str], int, int]]:

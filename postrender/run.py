@@ -158,7 +158,8 @@ class Run:
         wanted = dict(source.resource or {})
         pattern = pointers.parse(templates.fill_pointer(wanted.pop("path"), values))
         target = patching.target_of(TargetTemplate(wanted, {}, {}), values)
-        found = self._matching(target, _roots(pattern.root))
+        roots = None if pattern.root is None or target.roots is None else target.roots | {pattern.root}
+        found = self._matching(target, roots)
         if len(found) != 1:
             kind = _NotSentError if not found and self._nothing_to_match(target) else MatchError
             raise kind(
@@ -424,6 +425,8 @@ class Run:
                 self.note(
                     f"{unit.document.place}: {', '.join(names)} stands twice in one mapping; the last counts"
                 )
+            if unit.is_odd:
+                self.note(f"{unit.document.place}: neither a resource nor empty; it stays as it is")
             if unit.has_tail:
                 self.note(f"{unit.document.place}: what follows its `...` is no document to Kubernetes")
 
@@ -469,10 +472,6 @@ def _containers(data: Value) -> str:
     places = pointers.parse_at("containers").places(data)
     names = [name for place in places if (name := pointers.written_at(pointers.get(data, place), ("name",)))]
     return f"there are the containers {', '.join(names)}" if names else ""
-
-
-def _roots(name: str | None) -> frozenset[str] | None:
-    return None if name is None else frozenset({name})
 
 
 def _names(resources: list[Resource]) -> str:
