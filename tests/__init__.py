@@ -1,0 +1,5 @@
+"""The tests; what asserts for them says as much as they do."""
+
+import pytest
+
+pytest.register_assert_rewrite("tests.runs")
