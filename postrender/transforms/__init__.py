@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 OURS: Final = (
     "convert-workload",
     "merge-pairs",
+    "move-to-secret",
     "replace-text",
     "set-image",
 )
