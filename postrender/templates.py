@@ -29,6 +29,7 @@ UNSET: Final = Unset.UNSET
 
 REFERENCE: Final = re.compile(r"\$(?P<literal>\$\{)|\$\{(?P<name>[^}]*)\}")
 _WHOLE: Final = re.compile(r"\$\{([^}]*)\}")
+_FLAGS: Final = re.compile(r"\(\?([aimsx]+)\)")
 
 
 class Scope(Protocol):
@@ -145,7 +146,10 @@ def text_of(value: Value | Unset, name: str) -> str:
 def in_regex(text: str, form: str) -> str:
     """What stands for a parameter's text inside a regular expression."""
     if form == "regex":
-        return f"(?:{text})" if "|" in text else text
+        # Flags, as in (?i)web|db, are for this text alone: elsewhere than at the start they are an error.
+        flags = _FLAGS.match(text)
+        rest = text[flags.end() :] if flags else text
+        return f"(?{flags[1] if flags else ''}:{rest})" if flags or "|" in text else text
     if form == "glob":
         return "".join({"*": ".*", "?": "."}.get(character, re.escape(character)) for character in text)
     return re.escape(text)
