@@ -325,9 +325,7 @@ class _Composer:
         if name == "<<" and not key.style:
             self.merge(mapping, node, event)
             return
-        if name in mapping.data and (
-            mapping.brought is None or any(other.data == name for other, _ in mapping.pairs[:-1])
-        ):
+        if name in mapping.data and name not in (mapping.brought or ()):
             mapping.duplicates = True
             self.duplicates.append(name)
         mapping.data[name] = node.data

@@ -339,7 +339,8 @@ l:
         pytest.param(
             LIST,
             lambda x: x.reverse(),
-            "l:\n# first\n- c\n- name: b\n- name: a # about a\n  v: 1\n  # at the end of a\n\n# second\n# end\n",
+            "l:\n# first\n- c\n- name: b\n- name: a # about a\n  v: 1\n"
+            "  # at the end of a\n\n# second\n# end\n",
             id="the other way round",
         ),
         pytest.param(
