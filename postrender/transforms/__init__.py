@@ -33,6 +33,7 @@ OURS: Final = (
     "move-to-secret",
     "replace-text",
     "set-image",
+    "upgrade-api",
 )
 _ENTRY_POINTS: Final = "postrender.transforms"
 
