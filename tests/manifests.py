@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import copy
+import os
 import random
 import re
 import string
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import strategies as st
@@ -18,7 +20,7 @@ if TYPE_CHECKING:
 
     from postrender.kubeyaml import Value
 
-Path = tuple[str | int, ...]
+Place = tuple[str | int, ...]
 
 # --- data ----------------------------------------------------------------------------------------------
 
@@ -452,10 +454,16 @@ def streams(draw: st.DrawFn) -> str:
     return "".join(parts)
 
 
+def corpus() -> list[Path]:
+    """The streams of real renders in the folder that POSTRENDER_CORPUS names."""
+    folder = os.environ.get("POSTRENDER_CORPUS")
+    return sorted(Path(folder).glob("*/helm[34].yaml")) if folder else []
+
+
 # --- edits ---------------------------------------------------------------------------------------------
 
 
-def paths(value: Value, path: Path = ()) -> Iterator[Path]:
+def paths(value: Value, path: Place = ()) -> Iterator[Place]:
     """Every place in a value."""
     yield path
     if isinstance(value, dict):
@@ -466,7 +474,7 @@ def paths(value: Value, path: Path = ()) -> Iterator[Path]:
             yield from paths(item, (*path, index))
 
 
-def edited(value: Any, path: Path, edit: str, new: Any) -> Any:
+def edited(value: Any, path: Place, edit: str, new: Any) -> Any:
     """A copy with one edit at a place: "set" it, "delete" it, "change" its text, or "insert" into it."""
     value = copy.deepcopy(value)
     parent = value
