@@ -71,6 +71,8 @@ HARD_TEXTS += [
     "if [ -f x ]; then\n  echo 'a: b' # c\nfi\n",
 ]
 
+ODD_CHARACTERS = "ab01 .:#-_,'\"\\\n\t\r[]{}&*!|>%@`?=~<+eyné\x07\x7f\x85\xa0\u2028\ufeff\U0001f600"
+
 words = st.text(string.ascii_lowercase, min_size=1, max_size=6)
 texts = st.one_of(
     words,
