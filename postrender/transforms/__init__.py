@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from postrender.pointers import Path
 
 OURS: Final = (
+    "checksum",
     "convert-workload",
     "merge-pairs",
     "move-to-secret",
