@@ -5,8 +5,7 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from postrender import kubeyaml
 from postrender.errors import InputError
@@ -18,12 +17,13 @@ _SEPARATOR: Final = re.compile(r"^---(?=[ \t\r\n]|\Z)", re.MULTILINE)
 _END: Final = re.compile(r"^\.\.\.(?=[ \t\r\n]|\Z).*\n?", re.MULTILINE)
 _DIRECTIVE: Final = re.compile(r"^%", re.MULTILINE)
 _NO_CONTENT: Final = re.compile(r"(?:[ \t\r]*(?:#.*)?(?:\n|\Z)|%.*(?:\n|\Z))*")
+_PROLOGUE: Final = re.compile(r"(?:[ \t\r]*(?:#.*)?\n)*%")
+_ENDED: Final = re.compile(r"^\.\.\.(?:[ \t].*)?\r?\n\Z", re.MULTILINE)
 _SOURCE: Final = re.compile(r"^# Source: ([^\r\n]+)", re.MULTILINE)
 _BOM: Final = "\ufeff"
 
 
-@dataclass(frozen=True, slots=True)
-class Identity:
+class Identity(NamedTuple):
     """Who a resource is; a part that it does not have is empty."""
 
     group: str
@@ -37,8 +37,7 @@ class Identity:
         return f"{self.kind} {name}" if self.kind else "a document without kind"
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
+class Document(NamedTuple):
     """A stretch of the stream, from its `---` (where it has one) to the next document."""
 
     text: str
@@ -58,8 +57,7 @@ class Document:
         return InputError(error.what, hint=error.hint, place=(self.place, f"line {self.line + error.line}"))
 
 
-@dataclass(frozen=True, slots=True)
-class Stream:
+class Stream(NamedTuple):
     """All documents of an input, and whether it began with a byte order mark."""
 
     documents: tuple[Document, ...]
@@ -92,6 +90,18 @@ def join(stream: Stream) -> bytes:
     """The bytes that `split` took apart."""
     text = "".join(document.text for document in stream.documents)
     return (_BOM + text if stream.bom else text).encode()
+
+
+def separator(before: str, after: str) -> str:
+    """What has to come between two documents that stood in other places.
+
+    The first of a stream may be without `---`, and one with a directive needs a `...` before it.
+    """
+    if _SEPARATOR.match(after) or not before.strip():
+        return ""
+    if _PROLOGUE.match(after):
+        return "" if _ENDED.search(before) else "...\n"
+    return "---\n"
 
 
 def _decode(data: bytes) -> str:

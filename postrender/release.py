@@ -12,7 +12,7 @@ from postrender.kubeyaml import Composed, Mapping, Opaque, Scalar, YamlError
 from postrender.splice import SpliceError, splice
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator
 
     from postrender.kubeyaml import Value
 
@@ -334,14 +334,8 @@ class Release:
                 continue
             if texts and not texts[-1].endswith("\n"):
                 texts[-1] += "\n"
-            if texts and not text.startswith(("---", "%")) and not unit.added:
-                text = self._headed(text, texts)
-            texts.append(text)
+            texts.append(documents.separator(texts[-1], text) + text if texts else text)
         return documents.join(Stream(tuple(Document(text, 0, 0) for text in texts), self.bom))
-
-    def _headed(self, text: str, before: Iterable[str]) -> str:
-        """The first document of a stream may come without `---`: behind another one it needs it."""
-        return text if not any(part.strip() for part in before) else "---\n" + text
 
 
 class Snapshot:
