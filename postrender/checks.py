@@ -5,8 +5,7 @@ from __future__ import annotations
 import base64
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from postrender.kubeyaml import Opaque
 from postrender.pointers import kind_of, list_at, mapping_at, to_text, value_at, written_at
@@ -24,8 +23,7 @@ NO_PODS: Final = "the API server takes it, and then refuses its pods"
 UNREADABLE: Final = "Helm fails on it, half-way through, and Helm 3 prints the whole resource"
 
 
-@dataclass(frozen=True, slots=True)
-class Fault:
+class Fault(NamedTuple):
     """What cannot be so: where, in words (names, no other values), and what comes of it."""
 
     pointer: str
@@ -126,7 +124,7 @@ def _workload(data: Mapped, kind: Kind) -> Faults:
         yield from _selector(data, kind)
     for fault in _pod(data, template, is_stateful_set=kind == _STATEFUL_SET):
         later = kind in _UNCHECKED and fault.consequence == REFUSED
-        yield replace(fault, consequence=NO_PODS) if later else fault
+        yield fault._replace(consequence=NO_PODS) if later else fault
 
 
 # --- members -------------------------------------------------------------------------------------------

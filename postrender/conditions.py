@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from postrender import parameters
 from postrender.errors import did_you_mean
@@ -22,8 +21,7 @@ if TYPE_CHECKING:
     Known = MappingType[str, Parameter]
 
 
-@dataclass(frozen=True, slots=True)
-class IsSet:
+class IsSet(NamedTuple):
     """A parameter has a value that is not null; a boolean one is true."""
 
     name: str
@@ -34,8 +32,7 @@ class IsSet:
         return value is not UNSET and value is not None and value is not False
 
 
-@dataclass(frozen=True, slots=True)
-class HasValue:
+class HasValue(NamedTuple):
     """A parameter has one of some values."""
 
     name: str
@@ -47,8 +44,7 @@ class HasValue:
         return value is not UNSET and any(equal(value, choice) for choice in self.values)
 
 
-@dataclass(frozen=True, slots=True)
-class All:
+class All(NamedTuple):
     """All of some conditions hold."""
 
     conditions: tuple[Condition, ...]
@@ -58,8 +54,7 @@ class All:
         return all(condition.holds(scope) for condition in self.conditions)
 
 
-@dataclass(frozen=True, slots=True)
-class AnyOf:
+class AnyOf(NamedTuple):
     """At least one of some conditions holds."""
 
     conditions: tuple[Condition, ...]
@@ -72,8 +67,7 @@ class AnyOf:
 Condition = IsSet | HasValue | All | AnyOf
 
 
-@dataclass(frozen=True, slots=True)
-class Guard:
+class Guard(NamedTuple):
     """The `when` and the `unless` of one entry."""
 
     when: Condition | None = None

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 import yaml.resolver
 
@@ -14,8 +13,7 @@ if TYPE_CHECKING:
     from postrender.kubeyaml import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Style:
+class Style(NamedTuple):
     """How far in a document sets what a key holds: mappings and texts by `step`, dashes by `dash`.
 
     `literals` says whether a text of several lines may be a literal block.
@@ -26,8 +24,7 @@ class Style:
     literals: bool = True
 
 
-@dataclass(frozen=True, slots=True)
-class Written:
+class Written(NamedTuple):
     """A value as it follows its key or dash: what stands on that line, and the lines below it."""
 
     first: str

@@ -15,8 +15,7 @@ A pattern is a pointer whose segments may also be
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, Final, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias, cast
 
 from postrender.errors import PostrenderError, did_you_mean
 from postrender.kubeyaml import Value
@@ -124,8 +123,7 @@ def count(elements: list[Value]) -> str:
     return "1 element" if len(elements) == 1 else f"{len(elements)} elements"
 
 
-@dataclass(frozen=True, slots=True)
-class _Plain:
+class _Plain(NamedTuple):
     """A member by its name, or an element by its index."""
 
     name: str
@@ -144,7 +142,6 @@ class _Plain:
         return int(self.name) if isinstance(node, list) and _INDEX.fullmatch(self.name) else None
 
 
-@dataclass(frozen=True, slots=True)
 class _Every:
     """Every member of a mapping, every element of a list."""
 
@@ -154,8 +151,7 @@ class _Every:
         return enumerate(node) if isinstance(node, list) else ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Glob:
+class _Glob(NamedTuple):
     """The members of a mapping whose name is like this."""
 
     name: re.Pattern[str]
@@ -165,8 +161,7 @@ class _Glob:
         return ((name, child) for name, child in members if self.name.fullmatch(name))
 
 
-@dataclass(frozen=True, slots=True)
-class _Having:
+class _Having(NamedTuple):
     """The elements of a list that have a scalar like this at `member`."""
 
     member: tuple[str, ...]
@@ -195,12 +190,11 @@ def written_at(value: Value, member: Iterable[str]) -> str | None:
     return str(value) if isinstance(value, str | int | float) else None
 
 
-@dataclass(frozen=True, slots=True)
-class Pattern:
+class Pattern(NamedTuple):
     """A pointer pattern; made by `parse`, equal to another with the same text."""
 
     text: str
-    segments: tuple[Segment, ...] = field(compare=False, repr=False)
+    segments: tuple[Segment, ...]
 
     @property
     def root(self) -> str | None:
@@ -347,8 +341,7 @@ _POD_TEMPLATES: Final[dict[str, Path]] = {
 _CONTAINER_LISTS: Final = ("initContainers", "containers", "ephemeralContainers")
 
 
-@dataclass(frozen=True, slots=True)
-class At:
+class At(NamedTuple):
     """Where in a resource a patch applies: a pattern, from the root or from what a word stands for.
 
     `podTemplate` is the pod template of a workload (a Pod is its own), `containers` are the elements of
@@ -356,8 +349,8 @@ class At:
     """
 
     text: str
-    word: str | None = field(compare=False, repr=False)
-    pattern: Pattern = field(compare=False, repr=False)
+    word: str | None
+    pattern: Pattern
 
     @property
     def root(self) -> str | None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from postrender.parameters import Given, ValueFrom
     from postrender.patching import Patch
     from postrender.patchset import PatchTemplate, Use
+    from postrender.pointers import At
     from postrender.pointers import Path as Place
     from postrender.release import Release, Resource
     from postrender.transforms import Result
@@ -201,9 +202,9 @@ class Run:
 
     def _add_document(self, document: Document, added: ResourceTemplate, label: str) -> None:
         if not document.text.startswith("---"):
-            document = replace(document, text=f"---\n{document.text}")
+            document = document._replace(text=f"---\n{document.text}")
         if not document.text.endswith("\n"):
-            document = replace(document, text=f"{document.text}\n")
+            document = document._replace(text=f"{document.text}\n")
         resource = self.release.parse(document)
         if resource is None:
             return
@@ -358,10 +359,11 @@ class Run:
                     found.append(resource)
         return found
 
-    def _all(self) -> Iterator[tuple[Identity, dict[str, Value]]]:
+    def _all(self, *kinds: str) -> Iterator[tuple[Identity, dict[str, Value]]]:
         for resource in self.release.resources:
-            resource.unit.read(None)
-            yield resource.identity, resource.data
+            if not kinds or resource.identity.kind in kinds:
+                resource.unit.read(None)
+                yield resource.identity, resource.data
 
     def _nearest(self, target: targets.Target) -> str:
         identities = [resource.identity for resource in self.release.resources]
@@ -380,10 +382,7 @@ class Run:
                 f"no {patch.target} is as the target asks for", hint=f"by name there are {_names(named)}"
             )
         at = patch.at.text if patch.at else ""
-        if patch.at and not patch.at.word:
-            what, hint = patch.at.pattern.gap(holding[0].data)
-        else:
-            what, hint = "", _containers(holding[0].data)
+        what, hint = _gap(patch.at, holding[0].data) if patch.at else ("", "")
         return MatchError(
             f"{_names(holding)} {'have' if len(holding) > 1 else 'has'} no place {at}",
             hint="; ".join(filter(None, (what, hint))),
@@ -437,7 +436,7 @@ class Run:
         return CheckError(
             f"{fault.text} at {fault.pointer}",
             hint=fault.consequence,
-            place=(f"patchset {guilty.patchset}", f"patch {guilty.patch}", f"on {resource.identity}"),
+            place=(f"patchset {guilty.patchset}", f"patch {guilty.patch}", f"on {guilty.resource}"),
         )
 
 
@@ -467,11 +466,15 @@ def _missing(resource: Resource) -> str:
     return next((field for field, value in there.items() if not value), "")
 
 
-def _containers(data: Value) -> str:
-    """The names of the containers that a workload has, in words for a hint."""
-    places = pointers.parse_at("containers").places(data)
-    names = [name for place in places if (name := pointers.written_at(pointers.get(data, place), ("name",)))]
-    return f"there are the containers {', '.join(names)}" if names else ""
+def _gap(at: At, data: Value) -> tuple[str, str]:
+    """What is missing in a resource without such a place, and what is near it: both in words."""
+    if not at.word:
+        return at.pattern.gap(data)
+    starts = [pointers.get(data, place) for place in pointers.parse_at(at.word).places(data)]
+    if at.word == "podTemplate":
+        return at.pattern.gap(starts[0]) if starts else ("", "")
+    names = [name for start in starts if (name := pointers.written_at(start, ("name",)))]
+    return "", f"there are the containers {', '.join(names)}" if names else ""
 
 
 def _names(resources: list[Resource]) -> str:

@@ -5,8 +5,7 @@ from __future__ import annotations
 import difflib
 import re
 import warnings
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from postrender.errors import PatchError
 from postrender.pointers import Pattern, get, written_at
@@ -46,8 +45,7 @@ def regex(text: str) -> re.Pattern[str]:
     raise PatchError("a bad regular expression", hint=reason)
 
 
-@dataclass(frozen=True, slots=True)
-class Target:
+class Target(NamedTuple):
     """Which resources a patch is for; a field that is None asks for nothing.
 
     The regular expressions are for the whole of a text, `""` being the core group. Of `where` every
@@ -127,8 +125,7 @@ def _found(data: Value, pattern: Pattern, scalar: re.Pattern[str]) -> bool:
 # --- selectors -----------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class _Requirement:
+class _Requirement(NamedTuple):
     """One part of a selector: the value of `key` is among `values`; None: `key` is there. Or just not."""
 
     key: str
@@ -140,8 +137,7 @@ class _Requirement:
         return (written is not None and (self.values is None or written in self.values)) != self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Selector:
+class Selector(NamedTuple):
     """A label selector; for annotations it is the same."""
 
     text: str

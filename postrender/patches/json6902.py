@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import enum
 import functools
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from postrender import kubeyaml
 from postrender.errors import PatchError, did_you_mean
@@ -40,8 +39,7 @@ _TAKES: Final = {
 _ADDS: Final = {"add", "move", "copy"}
 
 
-@dataclass(frozen=True, slots=True)
-class Operation:
+class Operation(NamedTuple):
     """One operation of a patch, as checked by `parse`."""
 
     op: str
@@ -56,8 +54,7 @@ class Operation:
         return f"{self.op} {self.path.text}" if self.path.text else f"{self.op} the root"
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """What a patch makes of a value, and the indexes of the operations that `ifMissing: skip` skipped."""
 
     value: Value | Removed

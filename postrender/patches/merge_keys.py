@@ -10,9 +10,8 @@ import functools
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 if TYPE_CHECKING:
     from postrender.kubeyaml import Value
@@ -28,8 +27,7 @@ Keys = Mapping[str, str | None]
 """The members that tell a list's elements apart, each with its value where it is left out."""
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(NamedTuple):
     """What merging needs to know of a place in a resource; `Schema()` knows nothing: lists are replaced.
 
     `merge` is for a list that merges, by these members of its elements, or as a set of scalars where
@@ -100,8 +98,7 @@ def rivals_in(value: Mapping[str, Value]) -> list[str]:
     return choices if len(choices) > 1 else []
 
 
-@dataclass(frozen=True, slots=True)
-class _Table:
+class _Table(NamedTuple):
     kinds: Mapping[tuple[str, str], Mapping[str, str]]
     types: Mapping[str, Mapping[str, Schema]]
 

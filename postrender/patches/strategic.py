@@ -8,12 +8,10 @@ this one stops: see `merge`.
 
 from __future__ import annotations
 
-import dataclasses
 import itertools
 from collections import deque
-from dataclasses import dataclass
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, NamedTuple, TypeAlias
 
 from postrender.errors import PatchError, did_you_mean, nearest
 from postrender.kubeyaml import Value, equal
@@ -90,8 +88,7 @@ def _places(pattern: Pattern, value: Value) -> list[Path]:
     return [*pattern.places(value), *((*path, *names) for path in stem.places(value))]
 
 
-@dataclass(frozen=True, slots=True)
-class _Spot:
+class _Spot(NamedTuple):
     """Where a merge is; as text, the pointer to it."""
 
     schema: Schema
@@ -106,7 +103,7 @@ class _Spot:
         path = (*self.path, name)
         schema = self.schema.member(name)
         if keys := self.merge_keys.get(path):
-            schema = dataclasses.replace(schema, merge=keys)
+            schema = schema._replace(merge=keys)
         return _Spot(schema, self.merge_keys, path, (*self.shown, name))
 
     def element(self, index: int, element: Value) -> _Spot:

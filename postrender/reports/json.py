@@ -36,7 +36,7 @@ def write_error(message: str) -> str:
 def _change(change: Change) -> dict[str, Any]:
     sides = {"before": change.before, "after": change.after}
     return {
-        "resource": {**asdict(change.resource), "hook": change.hook},
+        "resource": {**change.resource._asdict(), "hook": change.hook},
         "pointer": change.pointer,
         **{side: value for side, value in sides.items() if value is not ABSENT},
         "patchset": change.patchset,
