@@ -1,7 +1,7 @@
 # The chores of this checkout; they need make and Python 3.11 or newer, and keep to .venv, build and dist.
 
 .DEFAULT_GOAL := help
-.PHONY: help venv demo test lint bless wheel clean
+.PHONY: help venv demo test lint bless bench wheel clean
 
 # A virtual environment that is as pyproject.toml wants it.
 venv := .venv/installed
@@ -30,7 +30,11 @@ lint: $(venv) ## style and types
 
 bless: $(venv) ## rewrite the expected files; the review is the diff
 	.venv/bin/postrender test --update
+	.venv/bin/python -m tests.peers.kustomize
 	.venv/bin/python scripts/snippets.py
+
+bench: $(venv) ## time and memory, beside kustomize and yq (KUSTOMIZE and YQ name them)
+	.venv/bin/python -m bench.run
 
 wheel: $(venv) ## build the wheel into dist
 	rm -rf dist

@@ -16,12 +16,13 @@ ANSWERS = {
     "helm 4": (("helm", "helm4"), ("version", "--short"), "v4."),
     "kustomize": (("kustomize",), ("version",), "v"),
     "yq": (("yq",), ("--version",), "mikefarah"),
+    "kubectl": (("kubectl",), ("version", "--client"), "Client Version"),
 }
 
 
 @functools.cache
 def find(tool: str) -> Path | None:
-    """The program: what HELM3, HELM4, KUSTOMIZE or YQ names, else the right one on PATH."""
+    """The program: what a variable such as HELM3 or KUSTOMIZE names, else the right one on PATH."""
     names, question, answer = ANSWERS[tool]
     if named := os.environ.get(variable(tool)):
         return Path(named)

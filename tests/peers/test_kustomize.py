@@ -174,12 +174,12 @@ def changed_lists(draw: st.DrawFn, value: list[Any], schema: Schema) -> Value:
             assert isinstance(source, dict)
             patch.append({**source, **known})
     if draw(st.booleans()):
-        patch.append(NEW_ELEMENTS[tuple(keys)])
+        patch.append({"name": "new", "emptyDir": {}} if schema.retain_keys else NEW_ELEMENTS[tuple(keys)])
     return patch
 
 
 NEW_ELEMENTS: Final[dict[tuple[str, ...], Any]] = {
-    ("name",): {"name": "new", "image": "new:1", "value": "new", "emptyDir": {}},
+    ("name",): {"name": "new", "image": "new:1", "value": "new"},
     ("containerPort", "protocol"): {"containerPort": 7, "protocol": "UDP", "name": "new"},
     ("port", "protocol"): {"port": 7, "protocol": "UDP", "name": "new"},
     ("mountPath",): {"mountPath": "/new", "name": "data"},
