@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from postrender.pointers import At, Path, Pattern
 
     Change = Callable[[Value, Identity, Path], "Outcome"]
-    Others = Callable[[], Iterable[tuple[Identity, dict[str, Value]]]]
+    Others = Callable[..., Iterable[tuple[Identity, dict[str, Value]]]]
     Known = Callable[[Identity, Path], transforms.Context]
 
 

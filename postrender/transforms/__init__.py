@@ -43,14 +43,14 @@ _ENTRY_POINTS: Final = "postrender.transforms"
 class Context:
     """What a transform may know besides the value: whose it is, where it stands, what changed so far.
 
-    `others()` gives every resource that is there now, this one too, with its whole data. `namespace` is
-    the release's, empty where it is not known.
+    `others("Service")` gives every resource of these kinds that is there now, with its whole data,
+    `others()` those of all kinds, this one too. `namespace` is the release's, empty where it is not known.
     """
 
     resource: Identity
     place: Path
     edits: Sequence[Edit]
-    others: Callable[[], Iterable[tuple[Identity, dict[str, Value]]]]
+    others: Callable[..., Iterable[tuple[Identity, dict[str, Value]]]]
     namespace: str = ""
 
     def beside(self, other: Identity) -> bool:

@@ -25,12 +25,13 @@ from postrender.pointers import mapping_at
 from postrender.transforms import Result, workloads
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
-    from postrender.documents import Identity
-    from postrender.edits import Absent
+    from postrender.edits import Absent, Edit
     from postrender.kubeyaml import Value
     from postrender.transforms import Context
+
+    Source = tuple[str, str]
 
 OPTIONS: Final = {
     "annotation": Schema(("string",)),
@@ -47,42 +48,46 @@ def check(options: Mapping[str, Value]) -> None:
     workloads.check_pointers(options.get("paths"))
 
 
-def roots(options: Mapping[str, Value]) -> None:
-    """All of them: data of other resources are read."""
+def roots(options: Mapping[str, Value]) -> frozenset[str] | None:
+    """The root members with pod templates."""
+    return workloads.roots(options)
 
 
 def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value | Result:
     """The workload, annotated where its pods read what was changed."""
     data = workloads.whole(value, context)
-    changed = _changed(context)
-    if not changed:
-        return data
-    beside = {(each.kind, each.name): entries for each, entries in changed.items() if context.beside(each)}
     new: Value = data
     templates = workloads.pod_templates(data, workloads.texts(options, "paths"))
     for place in templates if context.resource.kind not in _FIXED else ():
         template = pointers.get(data, place)
-        if read := sorted({*workloads.sources(template)} & {*beside}):
-            digest = _digest([[*source, beside[source]] for source in read])
-            new = pointers.put(new, place, _annotated(template, options, digest))
-    return Result(data, missed="no pods that read what was changed") if new is data else new
+        if changed := _changed(context, {*workloads.sources(template)}):
+            new = pointers.put(new, place, _annotated(template, options, _digest(changed)))
+    if new is data and any(map(_differs, _edits(context))):
+        return Result(data, missed="no pods that read what was changed")
+    return new
 
 
-def _changed(context: Context) -> dict[Identity, Value]:
-    """The entries of each ConfigMap and Secret in which they are not what they were."""
-    before: dict[Identity, Value] = {}
+def _edits(context: Context) -> Iterator[Edit]:
+    """What was done to ConfigMaps and Secrets so far."""
     for edit in context.edits:
         if edit.resource.kind in ("ConfigMap", "Secret") and not edit.resource.group:
-            old, new = _entries(edit.before), _entries(edit.after)
-            if old != new:
-                before.setdefault(edit.resource, old)
-    if not before:
-        return {}
-    return {
-        identity: entries
-        for identity, data in context.others()
-        if identity in before and (entries := _entries(data)) != before[identity]
-    }
+            yield edit
+
+
+def _changed(context: Context, sources: set[Source]) -> dict[Source, Value]:
+    """The entries of those sources in which they are not what they were."""
+    before: dict[Source, Value] = {}
+    after: dict[Source, Value] = {}
+    for edit in _edits(context):
+        source = (edit.resource.kind, edit.resource.name)
+        if source in sources and context.beside(edit.resource) and _differs(edit):
+            before.setdefault(source, _entries(edit.before))
+            after[source] = _entries(edit.after)
+    return {source: entries for source, entries in after.items() if entries != before[source]}
+
+
+def _differs(edit: Edit) -> bool:
+    return _entries(edit.before) != _entries(edit.after)
 
 
 def _entries(data: Value | Absent) -> Value:
@@ -91,7 +96,8 @@ def _entries(data: Value | Absent) -> Value:
     return {name: data[name] for name in _ENTRIES if data.get(name)} if isinstance(data, dict) else {}
 
 
-def _digest(sources: list[list[Value]]) -> str:
+def _digest(changed: Mapping[Source, Value]) -> str:
+    sources = sorted([*source, entries] for source, entries in changed.items())
     return hashlib.sha256(json.dumps(sources, sort_keys=True).encode()).hexdigest()
 
 

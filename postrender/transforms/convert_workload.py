@@ -83,7 +83,8 @@ def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value
     data = workloads.whole(value, context)
     if context.resource.kind != "Deployment":
         return data if context.resource.kind == "StatefulSet" else Result(data, missed="no Deployment")
-    others = [(identity, other) for identity, other in context.others() if context.beside(identity)]
+    kinds = ("Service", "PersistentVolumeClaim", *(kind for _, kind in _REFERENCES))
+    others = [(identity, other) for identity, other in context.others(*kinds) if context.beside(identity)]
     service = str(options.get("serviceName", context.resource.name))
     templates: dict[str, Value] = {}
     notes = []

@@ -110,9 +110,8 @@ def check(options: Mapping[str, Value]) -> None:
 
 
 def roots(options: Mapping[str, Value]) -> frozenset[str] | None:
-    """The root members with images: `spec`, and those of the paths."""
-    found = {pointers.parse(path).root for path in workloads.texts(options, "paths")}
-    return None if None in found else frozenset({"kind", "spec"} | {root for root in found if root})
+    """The root members with images."""
+    return workloads.roots(options)
 
 
 def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value | Result:

@@ -103,6 +103,12 @@ def check_pointers(patterns: Value) -> None:
         pointers.parse(pattern)
 
 
+def roots(options: Mapping[str, Value]) -> frozenset[str] | None:
+    """The root members with containers: of built-in kinds, and those of the option `paths`."""
+    found = {pointers.parse(path).root for path in texts(options, "paths")}
+    return None if None in found else frozenset({"kind", "spec"} | {root for root in found if root})
+
+
 def texts(options: Mapping[str, Value], name: str) -> list[str]:
     """An option that is a list of texts."""
     return [str(text) for text in list_at(options.get(name), ())]
