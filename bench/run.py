@@ -198,13 +198,13 @@ PAGE = """\
 # What it costs
 
 The same edit, a label on each resource of a kind, by postrender, kustomize and yq in one run of `make bench`:
-whole processes, the median time and the peak of memory. × is postrender's share of the other's time, and of its
-memory. kustomize has a file for stdin, which it cannot read. On {processors} processors, with {versions}.
+whole processes, the median time and the peak of memory. × is what postrender takes of the other's time, and of
+its memory. kustomize has a file for stdin, which it cannot read. On {processors} processors, with {versions}.
 
 | | postrender | kustomize | postrender × | yq | postrender × |
 |---|---|---|---|---|---|
 {rows}
-Not run is kustomize where it would take half an hour: its time grows with the square of the number of resources.
+kustomize is not run where it would take half an hour: its time grows with the square of the resources.
 The 200 MB show that what no patch touches costs little more than reading and writing it.
 """
 
