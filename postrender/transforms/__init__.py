@@ -30,6 +30,7 @@ if TYPE_CHECKING:
 OURS: Final = (
     "checksum",
     "convert-workload",
+    "fix-namespace",
     "merge-pairs",
     "move-to-secret",
     "replace-text",
