@@ -33,6 +33,7 @@ OURS: Final = (
     "fix-namespace",
     "merge-pairs",
     "move-to-secret",
+    "release-replicas",
     "replace-text",
     "set-image",
     "upgrade-api",
