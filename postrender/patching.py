@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from postrender import pointers, targets, templates, transforms
 from postrender.errors import PatchError
@@ -27,8 +26,7 @@ if TYPE_CHECKING:
     Known = Callable[[Identity, Path], transforms.Context]
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What a patch made of one resource, which operations found nothing to do, what else transforms did."""
 
     data: Value | Removed
@@ -42,8 +40,7 @@ class Outcome:
         return "; ".join(dict.fromkeys(words)) if all(words) else ""
 
 
-@dataclass(frozen=True, slots=True)
-class Patch:
+class Patch(NamedTuple):
     """One patch, ready to be applied."""
 
     name: str
@@ -142,7 +139,7 @@ def target_of(template: TargetTemplate, values: Values, hooks: str = "include") 
     texts = template.texts
 
     def regex(name: str) -> re.Pattern[str] | None:
-        return targets.regex(_filled(texts[name], values, templates.in_regex)) if texts.get(name) else None
+        return targets.regex(templates.fill_regex(texts[name], values)) if texts.get(name) else None
 
     def selector(name: str) -> targets.Selector | None:
         text = texts.get(name)
@@ -152,7 +149,7 @@ def target_of(template: TargetTemplate, values: Values, hooks: str = "include") 
         return tuple(
             (
                 pointers.parse(templates.fill_pointer(pattern, values)),
-                targets.regex(_filled(text, values, templates.in_regex)),
+                targets.regex(templates.fill_regex(text, values)),
             )
             for pattern, text in found.items()
         )

@@ -128,6 +128,14 @@ def fill_pointer(text: str, scope: Scope) -> str:
     return text_of(scope.get(whole[1]), whole[1]) if whole else fill_text(text, scope, in_pointer)
 
 
+def fill_regex(text: str, scope: Scope) -> str:
+    """A regular expression with its references put in: each its literal text, or what its format says."""
+    whole = _WHOLE.fullmatch(text)
+    if whole and scope.format(whole[1]) == "regex":
+        return text_of(scope.get(whole[1]), whole[1])
+    return fill_text(text, scope, in_regex)
+
+
 def text_of(value: Value | Unset, name: str) -> str:
     """A value as part of a longer text. Raises PatchError for what has no text."""
     match value:

@@ -7,7 +7,7 @@
 
 `idle=60,a=1` with `pairs: {a: 2, b: 3}` becomes `idle=60,a=2,b=3`. A pair that is null is taken away. With
 `after: "?"` only what follows the first such text is pairs, as in `jdbc:postgresql://db/xnat?ssl=true`.
-A string that is not there is made.
+Between pairs is the `separator`: a comma, or after something `&`. A string that is not there is made.
 """
 
 from __future__ import annotations
@@ -53,9 +53,13 @@ def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value
     pairs = options["pairs"]
     separator = str(options.get("separator", "&" if options.get("after") else ","))
     after = str(options.get("after", ""))
-    if not isinstance(pairs, dict):
-        raise PatchError("pairs is no mapping")
-    for place in pattern.places(value) or _made(pattern, value):
+    assert isinstance(pairs, dict)
+    for key, given in pairs.items():
+        if "=" in key or separator in key or separator in str(given or ""):
+            raise PatchError(
+                f"the pair {key!r} has a separator in it", hint=f"{separator} and = stand between"
+            )
+    for place in _places(pattern, value):
         text = _text_at(value, place)
         if text is None:
             raise PatchError(f"{pointers.to_text(place)} is no text")
@@ -86,13 +90,15 @@ def merge(text: str, pairs: Mapping[str, Value], separator: str = ",", after: st
     return head + (after or "") + joined if joined else head
 
 
-def _made(pattern: pointers.Pattern, value: Value) -> list[pointers.Path]:
-    """The place of a string that is to be made, its parents too where these are missing."""
-    if pattern.last is None:
+def _places(pattern: pointers.Pattern, value: Value) -> list[pointers.Path]:
+    """The places of the strings, also of those that are to be made, with their parents where these lack."""
+    stem, names = pattern.stem()
+    made = [(*place, *names) for place in stem.places(value)] if names else []
+    found = {pointers.to_text(place): place for place in (*made, *pattern.places(value))}
+    if not found:
         what, hint = pattern.gap(value)
         raise PatchError(what, hint=hint)
-    stem, names = pattern.stem()
-    return [(*place, *names) for place in stem.places(value)]
+    return list(found.values())
 
 
 def _text_at(value: Value, place: pointers.Path) -> str | None:
