@@ -198,8 +198,8 @@ PAGE = """\
 # What it costs
 
 The same edit, a label on each resource of a kind, by postrender, kustomize and yq in one run of `make bench`:
-whole processes, the median time and the peak of memory. × is what postrender takes of the other's time, and of
-its memory. kustomize has a file for stdin, which it cannot read. On {processors} processors, with {versions}.
+whole processes, the median time and the peak of memory. × is what postrender takes of the other's time and
+memory. kustomize has a file for stdin, which it cannot read. On {processors} processors, with {versions}.
 
 | | postrender | kustomize | postrender × | yq | postrender × |
 |---|---|---|---|---|---|

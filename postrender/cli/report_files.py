@@ -122,7 +122,8 @@ def _write(texts: Mapping[Path, str]) -> None:
                 new.replace(path)
     finally:
         for new in scratch.values():
-            new.unlink(missing_ok=True)
+            with contextlib.suppress(OSError):
+                new.unlink()
 
 
 @contextlib.contextmanager

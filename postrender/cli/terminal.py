@@ -19,6 +19,15 @@ def has_colour() -> bool:
     return is_terminal(sys.stdout) and not os.environ.get("NO_COLOR") and os.environ.get("TERM") != "dumb"
 
 
+def width() -> int | None:
+    """How many columns stdout has, where it is a terminal."""
+    if not is_terminal(sys.stdout):
+        return None
+    import shutil
+
+    return shutil.get_terminal_size().columns
+
+
 def read() -> bytes:
     """All of stdin. Raises InputError where stdin is a terminal, which would wait for ever."""
     if sys.stdin is None:
@@ -36,7 +45,9 @@ def write(output: bytes) -> None:
     if sys.stdout is None:
         raise OutputError("stdout is closed")
     try:
-        sys.stdout.buffer.write(output)
+        left = memoryview(output)
+        while left:  # with PYTHONUNBUFFERED a write may take a part only, of a disk that fills up the first
+            left = left[sys.stdout.buffer.write(left) :]
         sys.stdout.buffer.flush()
     except BrokenPipeError:
         _forget(sys.stdout)
