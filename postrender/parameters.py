@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, field
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, cast
+from typing import TYPE_CHECKING, Any, Final, NamedTuple, cast
 
 from postrender import kubeyaml, pointers, targets, templates
 from postrender.errors import FormatError, PatchError, PostrenderError
-from postrender.fields import Fields, File, members, noun, resolved, target_of
+from postrender.fields import Fields, File, members, noun, target_of
 from postrender.kubeyaml import Mapping, Node, Scalar, Sequence, equal
-from postrender.templates import UNSET, Source, Unset
+from postrender.sources import Origin, ValueFrom
+from postrender.templates import UNSET, Unset
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -37,8 +36,7 @@ _RESERVED: Final = ("any", *_BOOLEANS)
 _LOOKED_UP: Final = ("group", "version", "kind", "namespace", "name", "labelSelector", "path")
 
 
-@dataclass(frozen=True, slots=True)
-class Schema:
+class Schema(NamedTuple):
     """What values a parameter, or what is in it, may have: the words are those of JSON Schema.
 
     `format` is regex or glob; the options of transforms also know pointer (a pointer pattern).
@@ -106,8 +104,7 @@ def _is(value: Value, name: str) -> bool:
     return isinstance(value, _TYPES[name]) and (name == "boolean" or not isinstance(value, bool))
 
 
-@dataclass(frozen=True, slots=True)
-class Parameter:
+class Parameter(NamedTuple):
     """A declared parameter; `default` is a template, or UNSET."""
 
     name: str
@@ -116,32 +113,6 @@ class Parameter:
     default: Value | Unset = UNSET
     required: bool = False
     secret: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Origin:
-    """Where a value is written: files it names are looked for from `folder`; `trusted` is a site's own."""
-
-    folder: Path
-    trusted: bool
-    place: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class ValueFrom(Source):
-    """A value that is looked up when it is needed: in the environment, a file, or a resource."""
-
-    origin: Origin = field(compare=False)
-    env: str = ""
-    file: str = ""
-    base64: bool = False
-    resource: MappingType[str, str] | None = None
-
-    def path(self, name: str) -> Path | None:
-        """The file of this name; None where it may not be read: only a site's own leave their folder."""
-        path = resolved(Path(name) if name.startswith("~") else self.origin.folder / name)
-        inside = path is not None and path.is_relative_to(self.origin.folder)
-        return path if self.origin.trusted or inside else None
 
 
 # --- reading -------------------------------------------------------------------------------------------
@@ -286,7 +257,7 @@ def is_fixed(value: Value | Unset) -> bool:
             return all(is_fixed(key) and is_fixed(item) for key, item in value.items())
         case list():
             return all(map(is_fixed, value))
-        case Source() | Unset():
+        case ValueFrom() | Unset():
             return False
     return True
 
@@ -311,8 +282,7 @@ def read_text(text: str, schema: Schema) -> Value:
 # --- values --------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Given:
+class Given(NamedTuple):
     """A value that somebody gave: a template, what its references refer to, and where it was written."""
 
     template: Value

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Literal, cast
+from typing import TYPE_CHECKING, Any, Final, Literal, NamedTuple, cast
 
 from postrender import conditions, documents, kubeyaml, parameters, pointers, targets, templates, transforms
 from postrender.conditions import Guard
@@ -22,8 +21,9 @@ from postrender.fields import (
     yaml_hint,
 )
 from postrender.kubeyaml import Mapping, Node, Scalar, Sequence, YamlError
-from postrender.parameters import Given, Origin, Parameter
+from postrender.parameters import Given, Parameter
 from postrender.patches import json6902
+from postrender.sources import Origin
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,16 +49,14 @@ _DIRECTIVES: Final = ("delete", "replace", "merge")
 _DIRECTIVE_KEYS: Final = ("$patch", "$retainKeys", "$deleteFromPrimitiveList/", "$setElementOrder/")
 
 
-@dataclass(frozen=True, slots=True)
-class Refusal:
+class Refusal(NamedTuple):
     """A combination of parameters that makes no sense."""
 
     guard: Guard
     message: str
 
 
-@dataclass(frozen=True, slots=True)
-class TargetTemplate:
+class TargetTemplate(NamedTuple):
     """The `target` of a patch, before its parameters have values."""
 
     texts: MappingType[str, str]
@@ -66,8 +64,7 @@ class TargetTemplate:
     unless: MappingType[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class PatchTemplate:
+class PatchTemplate(NamedTuple):
     """An entry of `patches`, before its parameters have values."""
 
     name: str
@@ -85,8 +82,7 @@ class PatchTemplate:
     allow_kind_change: bool
 
 
-@dataclass(frozen=True, slots=True)
-class ResourceTemplate:
+class ResourceTemplate(NamedTuple):
     """An entry of `resources`: a manifest with parameters, or a file that is added as it stands."""
 
     name: str
@@ -97,8 +93,7 @@ class ResourceTemplate:
     file: Path | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class Use:
+class Use(NamedTuple):
     """An entry of an overlay's `patchsets`."""
 
     label: str
@@ -109,8 +104,7 @@ class Use:
     given: MappingType[str, Given]
 
 
-@dataclass(frozen=True, slots=True)
-class Patchset:
+class Patchset(NamedTuple):
     """What a patchset or overlay file says; only an overlay has `uses`."""
 
     kind: str

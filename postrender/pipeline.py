@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import functools
 import re
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from postrender import documents
@@ -14,26 +13,21 @@ from postrender.run import Note, Run
 
 if TYPE_CHECKING:
     from postrender.changes import Change
-    from postrender.documents import Identity
-    from postrender.edits import Edit
-    from postrender.pointers import Path
     from postrender.uses import Plan
 
 NOTHING = b"# postrender: there is nothing here to patch\n"
 """What goes out where nothing came in: Helm 4 refuses an empty answer."""
 
 
-@dataclass(frozen=True)
 class Rendered:
-    """What became of a stream: the patched bytes, and what was done to get there."""
+    """What became of a stream: the patched bytes, how many resources came, and what is to be told."""
 
-    output: bytes
-    notes: tuple[Note, ...]
-    resources: int
-    edits: tuple[Edit, ...] = field(repr=False)
-    secrets: frozenset[str] = field(repr=False)
-    secret_places: frozenset[tuple[Identity, Path]] = field(repr=False)
-    digest_key: bytes | None = field(repr=False)
+    def __init__(self, output: bytes, resources: int, run: Run, digest_key: bytes | None) -> None:
+        self.output = output
+        self.resources = resources
+        self.notes = tuple(Note(_hidden(note.text, run.secrets)) for note in run.notes)
+        self._run = run
+        self._digest_key = digest_key
 
     @functools.cached_property
     def changes(self) -> tuple[Change, ...]:
@@ -42,8 +36,9 @@ class Rendered:
 
         from postrender.changes import Secrets, changes
 
-        key = self.digest_key or secrets.token_bytes(32)
-        return changes(self.edits, Secrets(key, self.secrets, self.secret_places))
+        key = self._digest_key or secrets.token_bytes(32)
+        run = self._run
+        return changes(run.edits, Secrets(key, frozenset(run.secrets), frozenset(run.secret_places)))
 
 
 def render(
@@ -69,15 +64,7 @@ def render(
         raise OutputError(
             "the patches leave no resource at all", hint="Helm would delete everything that the release has"
         )
-    return Rendered(
-        output,
-        tuple(Note(_hidden(note.text, run.secrets)) for note in run.notes),
-        release.count,
-        tuple(run.edits),
-        frozenset(run.secrets),
-        frozenset(run.secret_places),
-        digest_key,
-    )
+    return Rendered(output, release.count, run, digest_key)
 
 
 def _without_secrets(error: PostrenderError, secrets: set[str]) -> PostrenderError:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import base64
 import os
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, cast
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 from postrender import checks, documents, patching, pointers, targets, templates
 from postrender.conditions import Guard
@@ -24,18 +23,18 @@ if TYPE_CHECKING:
 
     from postrender.documents import Document, Identity
     from postrender.kubeyaml import Value
-    from postrender.parameters import Given, ValueFrom
+    from postrender.parameters import Given
     from postrender.patching import Patch
     from postrender.patchset import PatchTemplate, Use
     from postrender.pointers import At
     from postrender.pointers import Path as Place
     from postrender.release import Release, Resource
+    from postrender.sources import ValueFrom
     from postrender.transforms import Result
     from postrender.uses import Plan
 
 
-@dataclass(frozen=True, slots=True)
-class Note:
+class Note(NamedTuple):
     """Something that is no error, and that nobody should have to find out alone."""
 
     text: str
@@ -45,13 +44,13 @@ class _NotSentError(MatchError):
     """What a value is looked up in is not there, in a stream that need not have it."""
 
 
-@dataclass(slots=True)
 class _Tally:
     """How many patches of a use found something, and the errors of those that did not."""
 
-    matched: int = 0
-    patches: int = 0
-    missed: list[MatchError] = field(default_factory=list)
+    def __init__(self) -> None:
+        self.matched = 0
+        self.patches = 0
+        self.missed: list[MatchError] = []
 
 
 class Run:
@@ -137,7 +136,7 @@ class Run:
         tally.missed[:0] = [missed for each in inner for missed in each.missed]
 
     def _scoped(self, given: Given, above: Values | None) -> Given:
-        return replace(given, scope=above) if given.scope is None else given
+        return given._replace(scope=above) if given.scope is None else given
 
     # --- looking up --------------------------------------------------------------------------------------
 

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any, Final, Protocol
 from postrender import pointers
 from postrender.errors import PatchError
 from postrender.fields import noun
+from postrender.sources import ValueFrom
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -43,10 +44,6 @@ class Scope(Protocol):
 
     def look_up(self, source: Any) -> Value:
         """The value that a `valueFrom` finds."""
-
-
-class Source:
-    """Marks what stands in data for a value that is looked up when needed (see parameters.ValueFrom)."""
 
 
 def references(text: str) -> Iterator[str]:
@@ -92,7 +89,7 @@ def fill(template: Value, scope: Scope) -> Value | Unset:
             elements = [fill(element, scope) for element in template]
             kept = [element for element in elements if element is not UNSET]
             return kept if kept or not elements else UNSET
-        case Source():
+        case ValueFrom():
             return scope.look_up(template)
     return template
 

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, cast
 
 from postrender import library, parameters
 from postrender.conditions import Guard
 from postrender.errors import FormatError, FormatErrors, did_you_mean
 from postrender.fields import File, members, noun, read_text, shown, target_of
 from postrender.kubeyaml import Mapping, Node
-from postrender.parameters import Given, Origin, Parameter
+from postrender.parameters import Given, Parameter
 from postrender.patchset import Use
+from postrender.sources import Origin, ValueFrom
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -20,8 +20,7 @@ if TYPE_CHECKING:
     from postrender.kubeyaml import Value
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
+class Plan(NamedTuple):
     """The uses that somebody chose, in order, and what they were given besides what their files say.
 
     `given` holds, by the id of a use, the values for that use.
@@ -248,7 +247,7 @@ def _looked_up(value: object) -> bool:
             return any(map(_looked_up, value.values()))
         case list():
             return any(map(_looked_up, value))
-    return isinstance(value, parameters.ValueFrom)
+    return isinstance(value, ValueFrom)
 
 
 def _escaped(value: Value) -> Value:
@@ -260,8 +259,8 @@ def _escaped(value: Value) -> Value:
             return {key.replace("${", "$${"): _escaped(item) for key, item in value.items()}
         case list():
             return [_escaped(item) for item in value]
-        case parameters.ValueFrom():
+        case ValueFrom():
             resource = {key: text.replace("${", "$${") for key, text in (value.resource or {}).items()}
             env, file = (text.replace("${", "$${") for text in (value.env, value.file))
-            return cast("Value", replace(value, env=env, file=file, resource=resource))
+            return cast("Value", value._replace(env=env, file=file, resource=resource))
     return value
