@@ -58,7 +58,7 @@ def find(name: str, kind: str | None = None, base: Path | None = None) -> Path:
     Raises FormatError when there is none.
     """
     if "/" in name or name in (".", "..") or name.endswith((".yaml", ".yml")):
-        return _at(Path(name) if name.startswith("~") else Path(base or Path.cwd(), name), name)
+        return _at(Path(name) if name.startswith("~") else Path(base or "", name), name)
     kinds = [kind] if kind else list(FILES)
     for each in kinds:
         for folder, _ in _folders(each):

@@ -330,3 +330,15 @@ def test_values_that_cannot_be_read(site: Site, option: str) -> None:
     (site.folder / "zero").symlink_to("/dev/zero")
     for name in ("no-such", "folder", "binary", "zero"):
         is_mistake(site.run(OWN, option.format(name)), name)
+
+
+def test_a_working_directory_that_is_gone(site: Site) -> None:
+    gone = site.folder / "gone"
+    gone.mkdir()
+
+    def leave() -> None:
+        os.chdir(gone)
+        gone.rmdir()
+
+    result = site.run(f"--patchset={site.folder}/own.yaml", preexec_fn=leave)
+    assert (result.code, result.out, result.err) == (0, patched(), "")
