@@ -15,7 +15,9 @@ from __future__ import annotations
 
 import importlib
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, Protocol, cast
+
+from postrender.errors import FormatError
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -95,14 +97,31 @@ class Transform(Protocol):
         """What becomes of the value at one place."""
 
 
+_MEMBERS: Final = ("OPTIONS", "REQUIRED", "check", "roots", "apply")
+
+
 def find(name: str) -> Transform | None:
-    """The transform of a name; other packages are only looked at for a name that is not ours."""
+    """The transform of a name; other packages are only looked at for a name that is not ours.
+
+    Raises FormatError for one of another package that cannot be loaded, or is no transform.
+    """
     if name in OURS:
         return cast("Transform", importlib.import_module(f"postrender.transforms.{name.replace('-', '_')}"))
     from importlib.metadata import entry_points
 
-    points = {point.name: point for point in entry_points(group=_ENTRY_POINTS)}
-    return cast("Any", points[name].load()) if name in points else None
+    points = [*entry_points(group=_ENTRY_POINTS, name=name)]
+    if not points:
+        return None
+    if len(points) > 1:
+        raise FormatError(f"more than one package has a transform {name!r}")
+    where = f"the transform {name!r}, which is {points[0].value}"
+    try:
+        transform = points[0].load()
+    except (ImportError, AttributeError) as error:
+        raise FormatError(f"{where}, cannot be loaded", hint=type(error).__name__) from None
+    if lacking := [member for member in _MEMBERS if not hasattr(transform, member)]:
+        raise FormatError(f"{where}, has no {lacking[0]}")
+    return cast("Transform", transform)
 
 
 def names() -> list[str]:
