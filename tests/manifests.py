@@ -445,12 +445,14 @@ def streams(draw: st.DrawFn) -> str:
         text, _ = draw(written(resources()))
         text = draw(
             st.sampled_from(
-                [text, text, text, "---\n# nothing here\n", "---\n", "\n", "# %x\n", "%YAML 1.1\n" + text]
+                [text, text, text, "---\n# nothing here\n", "---\n", "\n", "# %x\n", "%YAML 1.1\n---\n# c\n"]
             )
         )
         if parts and not parts[-1].endswith("\n"):
             parts[-1] += "\n"
-        if parts and not text.startswith(("---", "%")):
+        if parts and text.startswith("%"):
+            text = ("" if parts[-1].endswith("...\n") else "---\n...\n") + text
+        elif parts and not text.startswith("---"):
             text = "---\n" + text
         parts.append(text)
     return "".join(parts)

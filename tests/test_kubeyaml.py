@@ -257,6 +257,9 @@ def test_a_plain_scalar_knows_its_style() -> None:
         pytest.param("a: b\n c: d\n", "no valid YAML", 1, id="indentation"),
         pytest.param("a: [1\n", "no valid YAML", 1, id="not closed"),
         pytest.param("a: 'b\n", "no valid YAML", 1, id="quote not closed"),
+        # Go reads the first document here, and does not look at the rest.
+        pytest.param("  a: 1\nb: 2\n", "no valid YAML", 1, id="less indented than the first line"),
+        pytest.param("a: 1\n...\nb: 2\n", "no valid YAML", 2, id="something behind ..."),
         pytest.param("a:\n\tb: 1\n", "no valid YAML", 1, id="a tab for indentation"),
         pytest.param("a: @b\n", "no valid YAML", 0, id="a character that begins nothing"),
         pytest.param(

@@ -25,7 +25,7 @@ class Touched:
         self.gaps: set[int] = set()
         self.anchors: set[int] = set()
         self.value(composed.root, composed.root.start, new)
-        found = -1
+        found = 0
         while found != len(self.anchors):
             found = len(self.anchors)
             self.aliases(composed.root, composed.root.start)
