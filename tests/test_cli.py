@@ -6,6 +6,9 @@ import io
 import json
 import os
 import pty
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
@@ -398,6 +401,15 @@ def test_list_has_every_patchset_and_overlay(postrender: Command) -> None:
         assert f"  {folder.name} " in listed
 
 
+def test_list_has_a_line_each_with_the_descriptions_below_each_other(postrender: Command) -> None:
+    patchsets = postrender("list").text.split("\n\n")[0].splitlines()[1:]
+    names = [line.split()[0] for line in patchsets]
+    assert names == sorted(names)
+    width = max(map(len, names))
+    assert all(line[:2].isspace() and line[width + 2 : width + 4].isspace() for line in patchsets)
+    assert not any(line[width + 4].isspace() for line in patchsets)
+
+
 def test_list_by_tag(postrender: Command) -> None:
     everything = postrender("list").text.splitlines()
     assert 0 < len(postrender("list", "--tag", "istio").text.splitlines()) < len(everything)
@@ -406,26 +418,189 @@ def test_list_by_tag(postrender: Command) -> None:
     assert "did you mean istio?" in result.err
 
 
+def test_list_counts_the_tags(postrender: Command) -> None:
+    tags = postrender("list").text.split("\nTags:\n")[1]
+    number = len(postrender("list", "--tag", "aws").text.split("Patchsets:")[1].split())
+    assert re.search(r"\baws \(\d+\)", tags)
+    assert number > 1
+    assert "Tags:" not in postrender("list", "--tag", "aws").text
+
+
+def test_list_shows_where_a_sites_own_come_from_and_goes_on_after_a_bad_one(
+    postrender: Command, site: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("POSTRENDER_PATCHSETS", str(site / "own"))
+    for name, text in (("mine", PATCHSET.replace("node-port", "mine")), ("bad", "nam: bad\n")):
+        (site / "own" / name).mkdir(parents=True)
+        (site / "own" / name / "patchset.yaml").write_text(text)
+    result = postrender("list")
+    assert result.code == 1
+    assert re.search(r"^  mine +Services of another type\. \[network\] \(own\)$", result.text, re.MULTILINE)
+    assert re.search(
+        r"^  bad +has mistakes; `postrender show bad` says which \(own\)$", result.text, re.MULTILINE
+    )
+    assert "  alb-nodeport " in result.text
+
+
+@pytest.mark.parametrize(
+    "name", [path.name for kind in ("patchsets", "overlays") for path in (tools.ROOT / kind).glob("*/")]
+)
+def test_show_works_for_all_and_its_example_is_a_command(postrender: Command, name: str) -> None:
+    result = postrender("show", name)
+    assert result.code == 0
+    assert result.text.splitlines()[0].endswith(f" {name}")
+    example, _, difference = result.text.partition("\nBefore and after, in the case ")
+    folder = tools.ROOT / difference.partition(":\n")[0]
+    words = shlex.split(example.split("RELEASE CHART | postrender ")[1].replace("\\\n", ""))
+    asked = postrender("apply", *words[1:], stdin=(folder / "input.yaml").read_bytes())
+    assert (asked.code, asked.err) == (0, "")
+    assert asked.out == (folder / "expected.yaml").read_bytes()
+
+
 def test_show_says_what_a_patchset_is_for_and_how_it_is_called(postrender: Command) -> None:
+    assert (
+        postrender("show", "./node-port").text
+        == """\
+Patchset node-port
+Services of another type.
+Tags: network
+File: node-port/patchset.yaml
+
+Parameters:
+  type (NodePort | LoadBalancer, default NodePort)
+      The type to have.
+  service (string)
+      The name of the Service.
+
+Patches:
+  patch 1: Service (name ${service})
+  all of them: Service
+
+What it would change:
+  helm template RELEASE CHART | postrender diff --patchset ./node-port
+"""
+    )
+
+
+def test_show_has_a_before_and_after_and_values_from_the_plain_case(
+    postrender: Command, site: Path, case: Path
+) -> None:
+    file = site / "node-port" / "patchset.yaml"
+    text = PATCHSET.replace("{type: string,", "{type: string, required: true,")
+    text = text.replace(
+        "parameters:\n", "parameters:\n  word: {type: string, secret: true, required: true}\n"
+    )
+    file.write_text(text.replace("parameters:\n", "parameters:\n  list: {type: array, required: true}\n"))
+    (case / "values.yaml").write_text("service: my web\nword: hunter2\nlist: [a, 1]\n")
+    (case / "expected.yaml").write_bytes(PATCHED)
     shown = postrender("show", "./node-port").text
-    for part in (
-        "node-port",
-        "Services of another type.",
-        "network",
-        "type",
-        "NodePort | LoadBalancer",
-        "The type to have.",
-        "Service",
-        "all of them",
-        "postrender diff --patchset ./node-port",
-    ):
-        assert part in shown
+    assert "--patchset ./node-port \\\n    --values node-port/cases/plain/values.yaml\n" in shown
+    assert "\n  -  type: ClusterIP\n  +  type: NodePort\n" in shown
+    (case / "values.yaml").write_text("service: my web\nlist: [a, 1]\n")
+    assert "node-port --set 'service=my web' --set 'list=[a, 1]'" in example(
+        postrender("show", "./node-port")
+    )
+    (case / "values.yaml").unlink()
+    assert "node-port --set list=VALUE --set word=VALUE --set service=" in example(
+        postrender("show", "./node-port")
+    )
+
+
+def example(result: Result) -> str:
+    """The command that `show` has, in one line."""
+    return " ".join(result.text.replace("\\\n", "").split("What it would change:")[1].split())
+
+
+def test_show_words_what_is_looked_up(postrender: Command, site: Path) -> None:
+    (site / "one" / "overlay.yaml").write_text(
+        """\
+kind: Overlay
+name: one
+parameters:
+  a: {type: string, default: {valueFrom: {env: HOME}}}
+  b: {type: array, default: [x, {valueFrom: {file: a.txt}}]}
+  c: {type: object, default: {x: {valueFrom: {resource: {kind: Service, path: /metadata/name}}}}}
+patchsets:
+  - {name: alb-ingress, as: front}
+  - {name: alb-nodeport, optional: true}
+"""
+    )
+    shown = postrender("show", "./one").text
+    assert "a (string, default (the variable HOME))" in shown
+    assert "b (array, default [x, (the file a.txt)])" in shown
+    assert "c (object, default {x: (/metadata/name of a Service)})" in shown
+    assert "front (alb-ingress)" in shown
+    assert "--overlay ./one --set front.scheme=internet-facing\n" in shown
 
 
 def test_show_of_an_unknown_name_says_what_is_near(postrender: Command) -> None:
     result = postrender("show", "alb-nodport")
     assert (result.code, result.out) == (1, b"")
     assert "alb-nodeport" in result.err
+
+
+# Completion
+
+
+@pytest.mark.parametrize(
+    ("words", "expected"),
+    [
+        (["--patchset", "alb-n"], ["alb-nodeport"]),
+        (["apply", "--patchset", "alb-n"], ["alb-nodeport"]),
+        (["diff", "--overlay", "xnat-aw"], ["xnat-aws"]),
+        (["--overlay", "alb-n"], []),
+        (["--patchset", "=", "alb-n"], ["alb-nodeport"]),
+        (["show", "xnat-aw"], ["xnat-aws"]),
+        (["test", "alb-no"], ["alb-nodeport"]),
+        (["list", "--tag", "ist"], ["istio"]),
+        (["schema", "p"], ["patchset"]),
+        (["sch"], ["schema"]),
+        (["--patchset", "./node-port", "--set", ""], ["type=", "service="]),
+        (["--patchset=./node-port", "--set-file", "s"], ["service="]),
+        (["--patchset", "./node-port", "--set", "type=N"], []),
+        (
+            ["--patchset", "./node-port", "--patchset", "alb-nodeport", "--set", "node"],
+            ["node-port.service=", "nodePort="],
+        ),
+        (["--overlay", "xnat-aws", "--set", "alb-ingress.sch"], ["alb-ingress.scheme="]),
+        (["--set", "t"], ["type="]),
+        (["--patchset", "./nix", "--patchset", "./node-port", "--set", "t"], ["type="]),
+    ],
+    ids=" ".join,
+)  # fmt: skip
+def test_a_shell_completes(
+    postrender: Command, site: Path, monkeypatch: pytest.MonkeyPatch, words: list[str], expected: list[str]
+) -> None:
+    (site / "postrender.yaml").write_text(PATCHSET.replace("Patchset", "Overlay"))
+    monkeypatch.setenv("_POSTRENDER_COMPLETE", "bash_complete")
+    monkeypatch.setenv("COMP_WORDS", "\n".join(["postrender", *words]))
+    monkeypatch.setenv("COMP_CWORD", str(len(words)))
+    result = postrender()
+    assert (result.code, result.err) == (0, "")
+    assert result.text.split() == [f"plain,{word}" for word in expected]
+
+
+def test_a_path_is_completed_by_the_shell(postrender: Command, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("_POSTRENDER_COMPLETE", "zsh_complete")
+    monkeypatch.setenv("COMP_WORDS", "postrender --patchset ./no")
+    monkeypatch.setenv("COMP_CWORD", "2")
+    assert postrender().text.splitlines()[:2] == ["file", "./no"]
+
+
+@pytest.mark.skipif(not shutil.which("bash"), reason="no bash")
+def test_bash_loads_its_completion(site: Path) -> None:
+    line = (
+        'eval "$(_POSTRENDER_COMPLETE=bash_source "$@")";'
+        "COMP_WORDS=(postrender --patchset alb-n); COMP_CWORD=2; PATH=$PWD:$PATH;"
+        " _postrender_completion postrender;"
+        'echo "${COMPREPLY[@]}"'
+    )
+    (site / "postrender").write_text(f'#!/bin/sh\nexec {shlex.join(PYTHON_M)} "$@"\n')
+    (site / "postrender").chmod(0o755)
+    done = subprocess.run(
+        ["bash", "-c", line, "bash", *PYTHON_M], cwd=site, capture_output=True, text=True, check=False
+    )
+    assert (done.stdout, done.stderr) == ("alb-nodeport\n", "")
 
 
 # Terminals, pipes, signals, bugs
@@ -461,6 +636,15 @@ def test_colour_is_for_terminals_only(site: Path) -> None:
         assert code == 0
         assert "+ /spec" in shown
         assert "\x1b" not in shown
+
+
+def test_a_list_is_cut_to_the_width_of_a_terminal(site: Path) -> None:
+    code, shown = under_a_terminal(site, 'stty cols 60; "$@" list')
+    lines = shown.splitlines()
+    assert code == 0
+    assert max(map(len, lines)) == 60
+    assert any(len(line) == 60 and line.endswith("…") for line in lines)
+    assert max(map(len, under_a_terminal(site, '"$@" list | cat')[1].splitlines())) > 100
 
 
 def test_a_terminal_hears_of_an_error_that_stderr_does_not_show(site: Path) -> None:

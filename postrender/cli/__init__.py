@@ -3,32 +3,39 @@
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import TYPE_CHECKING
 
 import click
 
-from postrender.cli import failures, terminal
+from postrender.cli import completion, failures, terminal
 from postrender.errors import did_you_mean
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 VERSION = "0.1.0"
-COMMANDS = ("apply", "diff", "list", "show", "test")
+COMMANDS = ("apply", "diff", "list", "show", "test", "schema")
 
 
 class _Commands(click.Group):
     """Commands that are imported when they are asked for: `helm upgrade` waits for us to start."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
-        return list(COMMANDS)
+        return [*COMMANDS]  # `list` is a command here, once its module is imported
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command:
         if cmd_name not in COMMANDS:
             ctx.fail(f"no command {cmd_name} ({did_you_mean(cmd_name, COMMANDS)})")
         command: click.Command = importlib.import_module(f"postrender.cli.{cmd_name}").command
         return command
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """Parse the arguments as click does; of a line that a shell completes, options alone are `apply`."""
+        if ctx.resilient_parsing and args[:1] and args[0].startswith("-"):
+            args = ["apply", *args]
+        return super().parse_args(ctx, args)
 
 
 @click.group(
@@ -47,6 +54,8 @@ def run(arguments: Sequence[str]) -> int:
     0 is done, 1 a mistake that the user can mend, 2 wrong usage, 70 a bug of ours.
     """
     try:
+        if instruction := os.environ.get(completion.VARIABLE):
+            return completion.run(commands, instruction)
         with commands.make_context("postrender", meant(arguments)) as context:
             code: int = commands.invoke(context)
             return code

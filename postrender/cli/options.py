@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 import click
 
+from postrender.cli import completion
 from postrender.errors import FormatError
 
 if TYPE_CHECKING:
@@ -148,6 +149,7 @@ _OPTIONS = [
         multiple=True,
         metavar="NAME|PATH",
         callback=_value,
+        shell_complete=completion.names,
         help="Apply this patchset, after the overlays; may be repeated, and the order counts.",
     ),
     click.option(
@@ -156,6 +158,7 @@ _OPTIONS = [
         multiple=True,
         metavar="NAME|PATH",
         callback=_value,
+        shell_complete=completion.names,
         help=f"Apply this overlay. Without --overlay and --patchset the one that {VARIABLE} names, "
         f"or {DISCOVERED} in the working directory.",
     ),
@@ -165,6 +168,7 @@ _OPTIONS = [
         multiple=True,
         metavar="[LABEL.]PARAMETER=VALUE",
         callback=_assignment,
+        shell_complete=completion.parameters,
         help="Set a parameter, of the patchset or use LABEL where several have it; all after the first = "
         "is the value.",
     ),
@@ -174,6 +178,7 @@ _OPTIONS = [
         multiple=True,
         metavar="[LABEL.]PARAMETER=PATH",
         callback=_assignment,
+        shell_complete=completion.parameters,
         help="Set a parameter to what a file holds.",
     ),
     click.option(

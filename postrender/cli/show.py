@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+import difflib
 from typing import TYPE_CHECKING
 
 import click
 
 from postrender import library
-from postrender.cli import terminal
-from postrender.parameters import ValueFrom
+from postrender.cli import cases, completion, examples, terminal
+from postrender.fields import shown
 from postrender.reports.text import inline
 from postrender.reports.visible import visible
+from postrender.sources import ValueFrom
 from postrender.templates import UNSET
 
 if TYPE_CHECKING:
@@ -20,31 +22,35 @@ if TYPE_CHECKING:
     from postrender.parameters import Parameter
     from postrender.patchset import Patchset, PatchTemplate, ResourceTemplate, Use
 
+_COLOURS = {"+": "32", "-": "31", "@": "2"}
+
 
 @click.command("show")
-@click.argument("name", metavar="NAME|PATH")
+@click.argument("name", metavar="NAME|PATH", shell_complete=completion.names)
 def command(name: str) -> int:
-    """Show what a patchset or overlay does and the parameters that it has."""
+    """Show what a patchset or overlay does, its parameters, and what it changes in an example."""
     patchset = library.load(library.find(name))
-    terminal.say("".join(f"{visible(line)}\n" for line in _lines(name, patchset)))
+    lines = [*map(visible, _lines(name, patchset)), *_before_and_after(patchset)]
+    terminal.say("".join(f"{line}\n" for line in lines))
     return 0
 
 
 def _lines(name: str, patchset: Patchset) -> Iterator[str]:
     yield f"{patchset.kind} {patchset.name}"
-    yield patchset.description
+    yield from patchset.description.strip().splitlines()
     if patchset.tags:
         yield f"Tags: {', '.join(patchset.tags)}"
-    yield f"File: {patchset.path}"
+    yield f"File: {shown(patchset.path)}"
     yield from _section("Parameters", (line for each in patchset.parameters for line in _parameter(each)))
     yield from _section("Patchsets", map(_use, patchset.uses))
     yield from _section("Adds", map(_resource, patchset.resources))
-    yield from _section("Patches", map(_patch, patchset.patches))
-    yield from _section("What it would change", [_example(name, patchset)])
+    # Several documents in one entry are several patches of one name.
+    yield from _section("Patches", dict.fromkeys(map(_patch, patchset.patches)))
+    yield from _section("What it would change", examples.command(name, patchset))
 
 
 def _section(title: str, lines: Iterable[str]) -> Iterator[str]:
-    for number, line in enumerate(dict.fromkeys(lines)):
+    for number, line in enumerate(lines):
         if not number:
             yield ""
             yield f"{title}:"
@@ -60,16 +66,26 @@ def _parameter(parameter: Parameter) -> Iterator[str]:
     elif parameter.default is not UNSET:
         says.append(f"default {_default(parameter.default)}")
     yield f"{parameter.name} ({', '.join(says)})"
-    if parameter.description:
-        yield f"    {parameter.description}"
+    yield from (f"    {line}" for line in parameter.description.strip().splitlines())
 
 
-def _default(value: Value | ValueFrom) -> str:
-    if isinstance(value, ValueFrom):
-        if value.resource:
-            return f"{value.resource.get('path')} of a {value.resource.get('kind')}"
-        return f"the variable {value.env}" if value.env else f"the file {value.file}"
-    return inline(value)
+def _default(value: object) -> str:
+    match value:
+        case ValueFrom():
+            return f"({_looked_up(value)})"
+        case dict():
+            return "{" + ", ".join(f"{inline(key)}: {_default(item)}" for key, item in value.items()) + "}"
+        case list():
+            return f"[{', '.join(map(_default, value))}]"
+        case str() | int() | float() | None:
+            return inline(value)
+    raise TypeError(type(value))
+
+
+def _looked_up(value: ValueFrom) -> str:
+    if value.resource:
+        return f"{value.resource.get('path')} of a {value.resource.get('kind')}"
+    return f"the variable {value.env}" if value.env else f"the file {value.file}"
 
 
 def _use(use: Use) -> str:
@@ -100,10 +116,15 @@ def _identity(body: Value) -> str:
     return f"{body.get('kind')} {metadata.get('name') if isinstance(metadata, dict) else ''}"
 
 
-def _example(name: str, patchset: Patchset) -> str:
-    needed = (f" --set {each.name}={_sample(each)}" for each in patchset.parameters if each.required)
-    return f"helm template RELEASE CHART | postrender diff --{patchset.kind.lower()} {name}{''.join(needed)}"
-
-
-def _sample(parameter: Parameter) -> str:
-    return str(parameter.schema.enum[0]) if parameter.schema.enum else "VALUE"
+def _before_and_after(patchset: Patchset) -> Iterator[str]:
+    case = examples.case(patchset)
+    try:
+        old, new = ((case / name).read_text("utf-8").splitlines() for name in (cases.INPUT, cases.EXPECTED))
+    except (OSError, ValueError):
+        return
+    yield ""
+    yield f"Before and after, in the case {visible(shown(case))}:"
+    colour = terminal.has_colour()
+    for line in list(difflib.unified_diff(old, new, lineterm=""))[2:]:
+        code = _COLOURS.get(line[0]) if colour else None
+        yield f"  \x1b[{code}m{visible(line)}\x1b[0m" if code else f"  {visible(line)}".rstrip()

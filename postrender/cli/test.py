@@ -7,12 +7,12 @@ from pathlib import Path
 import click
 
 from postrender import library
-from postrender.cli import cases, terminal
+from postrender.cli import cases, completion, terminal
 from postrender.errors import FormatError
 
 
 @click.command("test")
-@click.argument("paths", nargs=-1, metavar="[PATH]...")
+@click.argument("paths", nargs=-1, metavar="[PATH]...", shell_complete=completion.names)
 @click.option("--update", is_flag=True, help="Write anew what the cases expect; the review is the diff.")
 def command(paths: tuple[str, ...], update: bool) -> int:
     """Run the worked cases of patchsets and overlays.
