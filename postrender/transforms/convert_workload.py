@@ -1,5 +1,6 @@
 """Makes a StatefulSet of a Deployment, and follows what refers to it.
 
+    target: {kind: Deployment|StatefulSet, name: postgis}
     transform: convert-workload
     with: {claimTemplates: {data: {size: 20Gi}}}
 

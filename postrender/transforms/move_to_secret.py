@@ -1,6 +1,6 @@
 """Moves a ConfigMap's entries to a Secret, and follows all that refers to them.
 
-    target: {kind: ConfigMap, name: core-config}
+    target: {kind: ConfigMap|Secret, name: core-config|core-secrets}
     transform: move-to-secret
     with: {keys: [config.groovy], secret: core-secrets}
 
@@ -12,6 +12,7 @@
 
 Followed are volumes, sources of projected ones, `envFrom` and `env`, in the same namespace; mounts, with
 `subPath` too, are of a volume's name, and stay. A volume that has some of both becomes a projected one.
+A Secret among the targets that has the entries already is as it should be.
 What reads the ConfigMap from the API server is not seen, nor are hooks where Helm 3 does not send them.
 No report shows the values, not even as the ConfigMap's.
 """
@@ -59,6 +60,8 @@ def roots(options: Mapping[str, Value]) -> None:
 def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value | Result:
     """What is left of the ConfigMap, beside the new Secret. Raises PatchError for an entry that is none."""
     data = workloads.whole(value, context)
+    if context.resource.kind == "Secret" and _has(data, workloads.texts(options, "keys")):
+        return data
     if (context.resource.group, context.resource.kind) != ("", "ConfigMap"):
         return Result(data, missed="no ConfigMap")
     entries = {key: member for member in _ENTRIES for key in mapping_at(data, (member,))}
@@ -66,8 +69,7 @@ def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value
     name = str(options.get("secret", context.resource.name))
     others = [(identity, other) for identity, other in context.others() if context.beside(identity)]
     secret = next((other for each, other in others if (each.kind, each.name) == ("Secret", name)), None)
-    there = {key for member in ("data", "stringData") for key in mapping_at(secret, (member,))}
-    if keys and not keys & {*entries} and keys <= there:
+    if keys and not keys & {*entries} and _has(secret, keys):
         return data
     if missing := sorted(keys - {*entries}):
         raise PatchError(f"no entry {missing[0]}", hint=did_you_mean(missing[0], entries))
@@ -88,6 +90,10 @@ def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value
         notes=() if changed else ("nothing here refers to what moves",),
         secret=tuple((member, key) for key, member in entries.items() if key in keys),
     )
+
+
+def _has(secret: Value, keys: Iterable[str]) -> bool:
+    return {*keys} <= {*mapping_at(secret, ("data",)), *mapping_at(secret, ("stringData",))}
 
 
 def _without_entries(data: dict[str, Value], keys: frozenset[str]) -> dict[str, Value]:

@@ -14,8 +14,8 @@
 - `paths`: pointer patterns to what else holds images, in custom kinds: to an image reference, or to a
   mapping that has it as `image`.
 
-With an `at` that finds a container or an image reference the patch is for just these. A resource without
-such an image is none that the patch is for.
+With an `at` that finds a container or an image reference the patch is for just these. An image that is what
+it would become is there already; a resource without any such image is none that the patch is for.
 """
 
 from __future__ import annotations
@@ -86,6 +86,10 @@ class Image:
         library = registry == _HUB and "/" not in self.repository
         return replace(self, registry=registry, repository=f"{'library/' * library}{self.repository}")
 
+    def with_parts(self, parts: Mapping[str, str], *names: str) -> Image:
+        """The reference with those of the parts that have these names."""
+        return replace(self, **{name: part for name, part in parts.items() if name in names})
+
     @property
     def name(self) -> str:
         """Registry and repository."""
@@ -118,14 +122,14 @@ def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value
     """The value with the images in it set."""
     if not {*_PARTS} & {*options}:
         raise PatchError("nothing to set", hint=f"give one of {', '.join(_PARTS)}")
-    wanted = _like(str(options["from"]))
+    change = _Change.of(options)
     found, new = False, value
     for place in _images(value, context.place, workloads.texts(options, "paths")):
         image = Image.parse(written_at(pointers.get(value, place), ()) or "")
-        if wanted.fullmatch(image.normal.name):
+        if (changed := change.made(image)) is not None:
             found = True
-            if (text := str(_set(image, options))) != pointers.get(value, place):
-                new = pointers.put(new, place, text)
+            if changed != image:
+                new = pointers.put(new, place, str(changed))
     return new if found else Result(value, missed=f"no image like {options['from']}")
 
 
@@ -144,17 +148,40 @@ def _images(value: Value, place: Path, patterns: list[str]) -> Iterator[Path]:
             yield (*start, "image")
 
 
-def _like(text: str) -> re.Pattern[str]:
-    name = text if text == "*" else Image.parse(text).normal.name
-    return re.compile(templates.in_regex(name, "glob"))
+@dataclass(frozen=True, slots=True)
+class _Change:
+    """Which names are meant, what these are afterwards, and the parts to be set."""
+
+    wanted: re.Pattern[str]
+    done: re.Pattern[str]
+    parts: Mapping[str, str]
+
+    @classmethod
+    def of(cls, options: Mapping[str, Value]) -> _Change:
+        """The change that the options ask for."""
+        parts = {name: str(options[name] or "") for name in _PARTS if name in options}
+        if parts.get("tag"):
+            parts.setdefault("digest", "")
+        elif parts.get("digest"):
+            parts.setdefault("tag", "")
+        text = str(options["from"])
+        source = Image("", text) if text == "*" else Image.parse(text).normal
+        names = {name: part for name, part in parts.items() if name in ("registry", "repository")}
+        return cls(_like(source), _like(replace(source, **names)), parts)
+
+    def made(self, image: Image) -> Image | None:
+        """What becomes of an image; None for one that is not meant."""
+        name = image.normal.name
+        is_wanted = self.wanted.fullmatch(name) is not None
+        if self.done.fullmatch(name):  # its name is set: a mirror's path must not come twice
+            changed = image.with_parts(self.parts, "tag", "digest")
+            return changed if is_wanted or changed == image else None
+        if not is_wanted:
+            return None
+        if "registry" in self.parts and not image.registry:
+            image = image.normal
+        return image.with_parts(self.parts, *_PARTS)
 
 
-def _set(image: Image, options: Mapping[str, Value]) -> Image:
-    parts = {name: str(options[name] or "") for name in _PARTS if name in options}
-    if parts.get("tag"):
-        parts.setdefault("digest", "")
-    elif parts.get("digest"):
-        parts.setdefault("tag", "")
-    if "registry" in parts and not image.registry:
-        image = image.normal
-    return replace(image, **parts)
+def _like(image: Image) -> re.Pattern[str]:
+    return re.compile(templates.in_regex(image.name, "glob"))

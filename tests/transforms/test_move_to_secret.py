@@ -273,6 +273,13 @@ def test_applied_twice_is_once() -> None:
     runs.stays(patchset(SOME_KEYS), once)
 
 
+@pytest.mark.parametrize("options", ["", SOME_KEYS, "{secret: core-secrets}"])
+def test_applied_twice_is_once_with_the_secret_as_a_target(options: str) -> None:
+    both = patchset(options, target="{kind: ConfigMap|Secret, name: core|core-secrets}")
+    once = runs.run(both, CONFIG + POD).output.decode()
+    runs.stays(both, once)
+
+
 @pytest.mark.parametrize("options", ["", SOME_KEYS], ids=["all", "some"])
 def test_no_report_shows_what_moved(options: str) -> None:
     earlier = patchset(options).replace(

@@ -76,6 +76,7 @@ def pod(image: str) -> str:
 )
 def test_becomes(options: str, before: str, after: str) -> None:
     runs.becomes(patchset(options), pod(before), pod(after))
+    runs.stays(patchset(options), pod(after))
 
 
 @pytest.mark.parametrize(
