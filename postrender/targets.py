@@ -97,7 +97,7 @@ class Target(NamedTuple):
 
     def __str__(self) -> str:
         """The kind and name, in words for an error: "Service `xnat-web`"."""
-        kind = self.kind.pattern if self.kind else "resource"
+        kind = self.kind.pattern if self.kind and self.kind.pattern != ".*" else "resource"
         named = self.name is not None and self.name.pattern != ".*"
         return f"{kind} `{_literal(self.name)}`" if named else kind
 

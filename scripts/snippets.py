@@ -18,7 +18,7 @@ import sys
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
-_CASE = re.compile(r"(<!-- before-and-after: (?P<case>[\w.-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
+_CASE = re.compile(r"(<!-- before-and-after: (?P<case>[\w./-]+) -->\n).*?(<!-- end -->)", re.DOTALL)
 _OUTPUT = re.compile(r"(<!-- output: (?P<command>.+?) -->\n).*?(<!-- end -->)", re.DOTALL)
 
 

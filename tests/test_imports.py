@@ -30,7 +30,8 @@ patchset patching
 conditions transforms
 parameters
 templates changes checks patches release
-fields targets splice
+sources targets splice
+fields
 pointers documents emitter edits
 kubeyaml
 errors
