@@ -22,7 +22,7 @@ PACKAGE = Path(postrender.__file__).parent
 
 # A module, or all of a package, imports only from rows below its own; imports for types alone are free.
 ROWS = """\
-__main__
+__main__ pytest_plugin
 cli
 reports schema pipeline uses
 library run
@@ -46,6 +46,7 @@ LIBRARIES = {
     "jsonpointer": set(),
     "yaml": {"kubeyaml", "emitter"},
     "ruamel": {"splice"},
+    "pytest": {"pytest_plugin"},
 }
 
 FILES = {
