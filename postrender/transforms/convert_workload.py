@@ -56,11 +56,11 @@ _MODES: Final = ("accessModes",)
 _SIZE: Final = ("resources", "requests", "storage")
 _REFERENCES: Final = {
     ("autoscaling", "HorizontalPodAutoscaler"): (
-        "/spec/scaleTargetRef",
-        "/spec/metrics/*/object/describedObject",
+        pointers.parse("/spec/scaleTargetRef"),
+        pointers.parse("/spec/metrics/*/object/describedObject"),
     ),
-    ("autoscaling.k8s.io", "VerticalPodAutoscaler"): ("/spec/targetRef",),
-    ("keda.sh", "ScaledObject"): ("/spec/scaleTargetRef",),
+    ("autoscaling.k8s.io", "VerticalPodAutoscaler"): (pointers.parse("/spec/targetRef"),),
+    ("keda.sh", "ScaledObject"): (pointers.parse("/spec/scaleTargetRef"),),
 }
 
 
@@ -170,7 +170,7 @@ def _retargeted(others: Others, workload: Identity) -> Iterator[tuple[dict[str, 
     for identity, other in others:
         new: Value = other
         for pattern in _REFERENCES.get((identity.group, identity.kind), ()):
-            for place in pointers.parse(pattern).places(other):
+            for place in pattern.places(other):
                 reference = mapping_at(other, place)
                 if workloads.names_workload(reference, workload):
                     version = {"apiVersion": "apps/v1"} if reference.get("apiVersion") else {}

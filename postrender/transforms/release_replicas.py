@@ -46,7 +46,7 @@ def apply(value: Value, options: Mapping[str, Value], context: Context) -> Value
     data = workloads.whole(value, context)
     for identity, scaler in context.others(*_SCALERS):
         reference = mapping_at(scaler, ("spec", "scaleTargetRef"))
-        if context.beside(identity) and workloads.names_workload(reference, context.resource):
+        if workloads.names_workload(reference, context.resource) and context.beside(identity):
             spec = mapping_at(data, ("spec",))
             return {**data, "spec": workloads.without(spec, "replicas")} if "replicas" in spec else data
     return Result(data, missed=f"no {' or '.join(_SCALERS)} for the replicas")

@@ -76,8 +76,9 @@ def names_workload(reference: Value, workload: Identity) -> bool:
 
     KEDA takes a reference without kind for a Deployment.
     """
-    kind = written_at(reference, ("kind",)) or "Deployment"
-    if (kind, written_at(reference, ("name",))) != (workload.kind, workload.name):
+    if written_at(reference, ("name",)) != workload.name:
+        return False
+    if (written_at(reference, ("kind",)) or "Deployment") != workload.kind:
         return False
     group = (written_at(reference, ("apiVersion",)) or "").rpartition("/")[0]
     return group in ("", workload.group) or {group, workload.group} == {"apps", "extensions"}
