@@ -33,6 +33,9 @@ if TYPE_CHECKING:
     from postrender.kubeyaml import Value
 
 API_VERSION: Final = "postrender/v1"
+MAX_NESTED: Final = 10
+"""How deep overlays may use each other; nobody needs more, and each level may double the work."""
+
 _FIELDS: Final = tuple(
     "apiVersion kind name description tags parameters refuse require patchsets resources patches".split()
 )
@@ -142,6 +145,8 @@ def load(
     the environment; `above` are the overlays that are being read. Raises FormatErrors with every mistake.
     """
     path = path.resolve()
+    if len(above) >= MAX_NESTED:
+        raise FormatError(f"overlays that use each other more than {MAX_NESTED} levels deep")
     if path in above:
         names = " -> ".join(shown(each) for each in (*above, path))
         raise FormatError(f"overlays that use each other in a circle: {names}")

@@ -682,6 +682,15 @@ def test_a_circle_of_overlays_over_several_files() -> None:
     )
 
 
+def test_overlays_that_go_too_deep() -> None:
+    files = {
+        f"{n}.yaml": f"kind: Overlay\nname: o{n}\npatchsets: [{{name: ./{n + 1}.yaml}}]\n" for n in range(300)
+    }
+    with folder(files), pytest.raises(PostrenderError) as caught:
+        uses.plan(overlays=["./0.yaml"])
+    assert str(caught.value) == "9.yaml:3: overlays that use each other more than 10 levels deep"
+
+
 def test_the_environment_is_for_a_sites_own() -> None:
     text = """\
 name: x
