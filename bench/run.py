@@ -9,6 +9,7 @@ they are not. This program stays small itself: a child's peak counts from what i
 
 from __future__ import annotations
 
+import compileall
 import os
 import platform
 import statistics
@@ -29,6 +30,7 @@ WORK = ROOT / "build/bench"
 PROGRAM = Path(sys.executable).with_name("postrender")
 RESULTS = ROOT / "bench/RESULTS.md"
 MEGABYTE = 1_000_000
+ENVIRONMENT = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
 PATIENCE = 30  # seconds for all runs of one program in one scenario
 
 PATCH = """\
@@ -124,16 +126,27 @@ class Cost:
         return f"{seconds} s, {self.memory / MEGABYTE:.0f} MB{once}"
 
 
-def measure(command: list[str], scenario: Scenario) -> Cost:
-    """Run a command often, or once where that takes long already."""
-    seconds: list[float] = []
-    peaks = []
-    _once(command, scenario)  # to have its files in memory
-    while len(seconds) < scenario.runs and sum(seconds) < PATIENCE:
-        spent, peak = _once(command, scenario)
-        seconds.append(spent)
-        peaks.append(peak)
-    return Cost(statistics.median(seconds), max(peaks), len(seconds))
+def measure(scenario: Scenario) -> dict[str, Cost]:
+    """Run each program as often as the scenario says, in turns; less often where that takes too long."""
+    commands = scenario.commands()
+    seconds: dict[str, list[float]] = {name: [] for name in commands}
+    peaks = dict.fromkeys(commands, 0)
+    patched = set()
+    for turn in range(scenario.runs + 1):
+        for name, command in commands.items():
+            if sum(seconds[name]) > PATIENCE:
+                continue
+            spent, peak = _once(command, scenario)
+            if turn:  # the first is to have its files in memory
+                seconds[name].append(spent)
+                peaks[name] = max(peaks[name], peak)
+            else:
+                patched.add(_patched(scenario))
+    if len(patched) != 1:
+        raise SystemExit(f"{scenario.name}: not the same edit: {patched}")
+    return {
+        name: Cost(statistics.median(seconds[name]), peaks[name], len(seconds[name])) for name in commands
+    }
 
 
 def _once(command: list[str], scenario: Scenario) -> tuple[float, int]:
@@ -141,7 +154,7 @@ def _once(command: list[str], scenario: Scenario) -> tuple[float, int]:
     with (scenario.folder / "manifests.yaml").open("rb") as stdin, output.open("wb") as stdout:
         start = time.perf_counter()
         # Waited for by hand: only wait4 tells what it used.
-        process = subprocess.Popen(command, stdin=stdin, stdout=stdout, cwd=ROOT)
+        process = subprocess.Popen(command, stdin=stdin, stdout=stdout, cwd=ROOT, env=ENVIRONMENT)
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - start
     process.returncode = os.waitstatus_to_exitcode(status)
@@ -156,16 +169,9 @@ def _patched(scenario: Scenario) -> int:
 
 
 def row(scenario: Scenario) -> str:
-    """A line of the table; all programs have to have patched as many resources."""
+    """A line of the table."""
     scenario.prepare()
-    costs: dict[str, Cost] = {}
-    patched = set()
-    for name, command in scenario.commands().items():
-        costs[name] = measure(command, scenario)
-        patched.add(_patched(scenario))
-        print(f"{scenario.name}: {name} {costs[name]}", file=sys.stderr)
-    if len(patched) != 1:
-        raise SystemExit(f"{scenario.name}: not the same edit: {patched}")
+    costs = measure(scenario)
     ours = costs["postrender"]
     cells = [scenario.name, f"**{ours}**"]
     for name in ("kustomize", "yq"):
@@ -176,15 +182,17 @@ def row(scenario: Scenario) -> str:
             cells += ["not run", ""]
     (scenario.folder / "output.yaml").unlink()
     (scenario.folder / "manifests.yaml").unlink()
-    return f"| {' | '.join(cells)} |\n"
+    line = f"| {' | '.join(cells)} |\n"
+    print(line, end="", file=sys.stderr)
+    return line
 
 
 def main(names: list[str]) -> None:
     """Measure the scenarios whose name begins with one of `names`, or all of them into the page."""
+    compileall.compile_dir(ROOT / "postrender", quiet=1)  # as pip does where it installs
     chosen = [each for each in SCENARIOS if not names or each.name.startswith(tuple(names))]
     rows = "".join(row(scenario) for scenario in chosen)
     if names:
-        print(rows)
         return
     versions = [f"Python {platform.python_version()}"]
     for name, question in (("KUSTOMIZE", "version"), ("YQ", "--version")):
