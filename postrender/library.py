@@ -9,9 +9,8 @@ from __future__ import annotations
 import functools
 import os
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from postrender import patchset
 from postrender.errors import FormatError, did_you_mean
@@ -27,8 +26,7 @@ _DISCOVERED: Final = "postrender.yaml"
 _ENTRY_POINTS: Final = "postrender.patchsets"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """A patchset or overlay that can be named; `origin` is the folder or package that it comes from."""
 
     name: str

@@ -20,6 +20,7 @@ import click
 import pytest
 
 from postrender import cli, pipeline
+from postrender.cli import asked, commands, options, quick
 from tests import tools
 
 if TYPE_CHECKING:
@@ -157,9 +158,9 @@ def test_on_a_terminal_it_helps_when_nothing_is_asked(monkeypatch: pytest.Monkey
 
 
 def test_every_command_and_option_has_a_help_text() -> None:
-    with click.Context(cli.commands) as context:
-        for name in cli.COMMANDS:
-            command = cli.commands.get_command(context, name)
+    with click.Context(commands.commands) as context:
+        for name in commands.COMMANDS:
+            command = commands.commands.get_command(context, name)
             assert command is not None
             assert command.name == name
             assert command.help
@@ -859,3 +860,54 @@ def test_no_cases_is_a_mistake(postrender: Command, site: Path) -> None:
     result = postrender("test", "one")
     assert (result.code, result.out) == (1, b"")
     assert "there are no cases in one" in result.err
+
+
+PLAIN = [
+    ["--patchset", "./node-port"],
+    ["--patchset=a", "--patchset", "b", "--overlay", "c"],
+    ["--overlay=site", "-f", "one.yaml", "--values", "two.yaml", "--values=three.yaml"],
+    ["--set", "a=1,2=3", "--set=l.b= x", "--set-file", "c=d.txt", "--namespace", "shop"],
+    ["--namespace", "one", "--namespace", "two", "--patchset", "p"],
+    [],
+]
+NOT_PLAIN = [
+    ["--report", "r.txt", "--patchset", "p"],
+    ["--help"],
+    ["--patchset"],
+    ["--patchset", "--overlay"],
+    ["--patchset="],
+    ["--set", "novalue"],
+    ["-fvalues.yaml"],
+    ["surplus"],
+    ["--pat", "p"],
+]
+
+
+@pytest.mark.parametrize("arguments", PLAIN, ids=" ".join)
+def test_a_plain_line_is_read_without_click_as_click_reads_it(arguments: list[str]) -> None:
+    """Both have one table of options in mind: this holds them together."""
+    read: list[asked.Asked] = []
+
+    @click.command()
+    @options.patching
+    def command(given: asked.Asked) -> int:
+        read.append(given)
+        return 0
+
+    command.main(arguments, standalone_mode=False)
+    assert quick.read(["apply", *arguments]) == read[0]
+
+
+@pytest.mark.parametrize("arguments", NOT_PLAIN, ids=" ".join)
+def test_any_other_line_is_left_to_click(arguments: list[str]) -> None:
+    assert quick.read(["apply", *arguments]) is None
+
+
+def test_the_quick_way_knows_the_options_that_click_knows() -> None:
+    @click.command()
+    @options.patching
+    def command(given: asked.Asked) -> int:
+        return 0
+
+    known = {name: option.name for option in command.params for name in option.opts}
+    assert known == quick.FIELDS

@@ -10,7 +10,7 @@ from postrender import pipeline
 from postrender.cli import options, report_files, terminal
 
 if TYPE_CHECKING:
-    from postrender.cli.options import Asked
+    from postrender.cli.asked import Asked
     from postrender.cli.report_files import ReportFile
 
 
@@ -22,10 +22,11 @@ def command(asked: Asked, reports: tuple[ReportFile, ...]) -> int:
 
     All or nothing: stdout stays empty unless every patch was applied and every report written.
     """
+    if not reports:
+        return asked.apply()
     with report_files.told(reports):
         plan = asked.plan()
         rendered = pipeline.render(terminal.read(), plan, namespace=asked.namespace)
-        if reports:
-            report_files.write(reports, asked.report(rendered))
+        report_files.write(reports, asked.report(rendered))
         terminal.write(rendered.output)
     return 0

@@ -88,7 +88,7 @@ def parameters(
 
 def _chosen(context: click.Context) -> Iterator[Patchset]:
     from postrender import library
-    from postrender.cli.options import Asked
+    from postrender.cli.asked import Asked
 
     asked = {option: tuple(context.params.get(option) or ()) for option in _KINDS}
     with contextlib.suppress(PostrenderError):

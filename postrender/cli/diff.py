@@ -13,7 +13,7 @@ from postrender.errors import InputError
 from postrender.reports import FORMATS, text
 
 if TYPE_CHECKING:
-    from postrender.cli.options import Asked
+    from postrender.cli.asked import Asked
 
 
 @click.command("diff")

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from contextlib import contextmanager
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
-
-import click
+from typing import TYPE_CHECKING, NamedTuple
 
 from postrender.errors import PostrenderError
 
@@ -34,8 +32,7 @@ def mistakes_end_with(code: int) -> Iterator[None]:
         raise MistakeError(error, code) from error
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """What to say, nothing if `message` is empty, and the exit code."""
 
     message: str
@@ -49,8 +46,8 @@ def of(error: BaseException) -> Failure:
             return Failure(str(error), MISTAKE)
         case MistakeError():
             return Failure(str(error.error), error.code)
-        case click.UsageError():
-            return Failure(_usage(error), USAGE)
+        case _ if usage := _usage(error):
+            return Failure(usage, USAGE)
         case ImportError():
             return Failure(f"the installation is not complete: {error.msg}", MISTAKE)
         case KeyboardInterrupt():
@@ -61,10 +58,13 @@ def of(error: BaseException) -> Failure:
             return Failure("\n".join(_bug(error)), BUG)
 
 
-def _usage(error: click.UsageError) -> str:
-    if error.ctx is None:
-        return error.format_message()
-    return f"{error.format_message()}\ntry `{error.ctx.command_path} --help`"
+def _usage(error: BaseException) -> str:
+    """What click says of wrong usage; nothing for any other error, nor where click was never needed."""
+    click = sys.modules.get("click")
+    if click is None or not isinstance(error, click.UsageError):
+        return ""
+    message = str(error.format_message())
+    return message if error.ctx is None else f"{message}\ntry `{error.ctx.command_path} --help`"
 
 
 def _bug(error: BaseException) -> Iterator[str]:

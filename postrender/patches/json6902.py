@@ -260,7 +260,7 @@ def _only(pattern: Pattern, value: Value, *, adding: bool = False) -> Path:
 
 
 def _source(value: Value, operation: Operation) -> Path:
-    assert operation.from_ is not None  # noqa: S101 - parse() saw to it
+    assert operation.from_ is not None
     return _only(operation.from_, value)
 
 
