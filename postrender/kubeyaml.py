@@ -401,8 +401,17 @@ def _float(text: str, otherwise: str) -> Value:
 
 
 def _as_json(number: float) -> int | float:
-    """A whole number below 1e21 is written by Go's JSON without a point, and so read back as an integer."""
-    return int(number) if number.is_integer() and abs(number) < 1e21 else number
+    """A whole number below 1e21 is written by Go's JSON without a point, and so read back as an integer.
+
+    Of large ones it writes no more digits than tell them apart, and zeros.
+    """
+    if not number.is_integer() or abs(number) >= 1e21:
+        return number
+    if abs(number) < 2**53:
+        return int(number)
+    mantissa, _, exponent = repr(number).partition("e")
+    whole, _, fraction = mantissa.partition(".")
+    return int(whole + fraction.ljust(int(exponent or 0), "0")) if exponent else int(whole)
 
 
 def _float32(number: float) -> str:
