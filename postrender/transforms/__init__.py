@@ -14,8 +14,7 @@ A transform is a module (or any object) with these members:
 from __future__ import annotations
 
 import importlib
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final, Protocol, cast
+from typing import TYPE_CHECKING, Final, NamedTuple, Protocol, cast
 
 from postrender.errors import FormatError
 
@@ -43,8 +42,7 @@ OURS: Final = (
 _ENTRY_POINTS: Final = "postrender.transforms"
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(NamedTuple):
     """What a transform may know besides the value: whose it is, where it stands, what changed so far.
 
     `others("Service")` gives every resource of these kinds that is there now, with its whole data,
@@ -63,8 +61,7 @@ class Context:
         return here == there or not here or not there
 
 
-@dataclass(frozen=True, slots=True)
-class Result:
+class Result(NamedTuple):
     """A value with what else a transform did.
 
     `added` are resources for the stream, `changed` others of it: their data as `Context.others` gave
