@@ -128,7 +128,7 @@ def test_join_undoes_split_for_text(text: str) -> None:
         assert documents.join(documents.split(text.encode())) == text.encode()
 
 
-@settings(suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=40, suppress_health_check=[HealthCheck.too_slow])
 @given(manifests.streams())
 def test_join_undoes_split_for_streams(text: str) -> None:
     assert "".join(parts(text)) == text

@@ -114,8 +114,8 @@ def patched(draw: st.DrawFn) -> tuple[str, Any]:
 
 def test_documents(judge: Judge) -> None:
     """What we read, and what splice makes of it, Go reads as we do."""
-    documents = some(manifests.written(st.one_of(manifests.mappings(), manifests.resources())), 150)
-    assert not differences(judge, documents + some(patched(), 150))
+    documents = some(manifests.written(st.one_of(manifests.mappings(), manifests.resources())), 80)
+    assert not differences(judge, documents + some(patched(), 80))
 
 
 def test_strings_that_we_write(judge: Judge) -> None:

@@ -340,7 +340,7 @@ def test_what_comes_out_is_the_same_however_much_was_read(
     assert whole.resources[0].identity == part.resources[0].identity
 
 
-@SLOW
+@settings(SLOW, max_examples=40)
 @given(manifests.streams())
 def test_streams_pass_through(text: str) -> None:
     there = read(text)
