@@ -33,6 +33,7 @@ bless: $(venv) ## rewrite the expected files; the review is the diff
 	.venv/bin/python -m tests.peers.kustomize
 	.venv/bin/python scripts/snippets.py
 	.venv/bin/python scripts/tutorial.py
+	.venv/bin/python scripts/library_page.py
 
 bench: $(venv) ## time and memory, beside kustomize and yq (KUSTOMIZE and YQ name them)
 	.venv/bin/python -m bench.run
