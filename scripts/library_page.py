@@ -28,7 +28,8 @@ HEAD = """\
 # The library
 
 Made by `make bless` of the patchsets, the overlays and [edits.yaml](edits.yaml).
-Parameters in bold have to be said; `postrender show NAME` has their types and defaults. Names lead to READMEs.
+Parameters in bold have to be said; `postrender show NAME` has their types and defaults.
+Names lead to READMEs.
 """
 EDITS_HEAD = """\
 ## What answers which edit
