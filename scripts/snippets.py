@@ -42,6 +42,8 @@ def output(command: str) -> str:
         text=True,
         check=False,
     )
+    if "bug of postrender" in done.stdout:
+        sys.exit(f"{command}\n{done.stdout}")  # that is for no page
     return f"```console\n$ {command}\n{done.stdout.replace(f'{ROOT}/', '').rstrip()}\n```\n"
 
 

@@ -451,6 +451,8 @@ def test_show_works_for_all_and_its_example_is_a_command(postrender: Command, na
     assert result.code == 0
     assert result.text.splitlines()[0].endswith(f" {name}")
     example, _, difference = result.text.partition("\nBefore and after, in the case ")
+    if not difference:
+        return  # it does nothing on its own, so that it has no plain case
     folder = tools.ROOT / difference.partition(":\n")[0]
     words = shlex.split(example.split("RELEASE CHART | postrender ")[1].replace("\\\n", ""))
     asked = postrender("apply", *words[1:], stdin=(folder / "input.yaml").read_bytes())
