@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import base64
-import difflib
 import re
-from collections import Counter
 from dataclasses import dataclass
-from itertools import pairwise, zip_longest
-from typing import TYPE_CHECKING, Any, Final, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
+from postrender.alignment import Element, matched
 from postrender.edits import ABSENT, Absent, Edit
 from postrender.kubeyaml import Opaque, equal
 from postrender.pointers import get, kind_of, to_text, written_at
@@ -84,15 +82,8 @@ def _changes(edit: Edit, secrets: Secrets) -> Iterator[Change]:
 
 Difference: TypeAlias = "tuple[Path | None, Path | None]"
 """Where something was, and where it now is; None: nowhere."""
-Member: TypeAlias = "tuple[str | _Element, Value | Absent, Value | Absent]"
+Member: TypeAlias = "tuple[str | Element, Value | Absent, Value | Absent]"
 """A member or element by its key, before and after."""
-
-
-class _Element(NamedTuple):
-    """A list element by its index before and after; None: it was not there."""
-
-    before: int | None
-    after: int | None
 
 
 def _differences(before: Value | Absent, after: Value | Absent) -> list[Difference]:
@@ -137,8 +128,8 @@ class _Leaves:
         return True
 
 
-def _path(keys: Iterable[str | _Element], side: int) -> Path:
-    path = (key[side] if isinstance(key, _Element) else key for key in keys)
+def _path(keys: Iterable[str | Element], side: int) -> Path:
+    path = (key[side] if isinstance(key, Element) else key for key in keys)
     return tuple(key for key in path if key is not None)
 
 
@@ -156,8 +147,8 @@ def _comparable(old: Value, new: Value) -> tuple[Any, Any]:
     members = _members(old, new)
     if members is None:
         return old, new
-    one: dict[str | _Element, Any] = {}
-    other: dict[str | _Element, Any] = {}
+    one: dict[str | Element, Any] = {}
+    other: dict[str | Element, Any] = {}
     for key, before, after in members:
         if before is after:
             continue
@@ -176,7 +167,7 @@ def _members(old: Value, new: Value) -> Iterable[Member] | None:
         return ((name, old.get(name, ABSENT), new.get(name, ABSENT)) for name in old | new)
     if not isinstance(old, list) or not isinstance(new, list):
         return None
-    elements = _elements(old, new)
+    elements = matched(old, new)
     if elements is None:
         return None
     return (
@@ -187,76 +178,6 @@ def _members(old: Value, new: Value) -> Iterable[Member] | None:
         )
         for element in elements
     )
-
-
-# --- which element was which ---------------------------------------------------------------------------
-
-# The members by which people tell the elements of a list apart; among equally good ones the first counts.
-_KEYS: Final = (
-    "mountPath",
-    "devicePath",
-    "name",
-    "containerPort",
-    "port",
-    "key",
-    "ip",
-    "host",
-    "path",
-    "secretName",
-    "topologyKey",
-    "type",
-)
-
-
-def _elements(old: list[Value], new: list[Value]) -> list[_Element] | None:
-    """Which element was which; None where that would tell of another order as of many changes."""
-    if not old or not new:
-        return [_Element(i, None) for i in range(len(old))] + [_Element(None, i) for i in range(len(new))]
-    known = [pair for key in _KEYS if (pair := (_named(old, key), _named(new, key))) and all(pair)]
-    if known:
-        before, after = max(known, key=lambda pair: len(pair[0].keys() & pair[1].keys()))
-        kept = [before[name] for name in after if name in before]
-        in_order = all(one < other for one, other in pairwise(kept))
-        return [_Element(before.get(n), after.get(n)) for n in before | after] if in_order else None
-    return _by_value([_token(value) for value in old], [_token(value) for value in new])
-
-
-def _named(elements: list[Value], key: str) -> dict[str, int]:
-    """The index of each element by its member `key`; empty where one has none or two the same."""
-    names: dict[str, int] = {}
-    for index, element in enumerate(elements):
-        name = written_at(element, (key,))
-        if name is None:
-            return {}
-        if key in ("port", "containerPort"):
-            name += "/" + (written_at(element, ("protocol",)) or "TCP")
-        names[name] = index
-    return names if len(names) == len(elements) else {}
-
-
-def _by_value(old: list[object], new: list[object]) -> list[_Element] | None:
-    if old != new and Counter(old) == Counter(new):
-        return None
-    elements = []
-    for tag, start, end, new_start, new_end in difflib.SequenceMatcher(
-        None, old, new, autojunk=False
-    ).get_opcodes():
-        if tag in ("equal", "replace"):  # of what stands between the same two, the first was the first
-            pairs = zip_longest(range(start, end), range(new_start, new_end))
-            elements += [_Element(before, after) for before, after in pairs]
-        else:
-            elements += [_Element(index, None) for index in range(start, end)]
-            elements += [_Element(None, index) for index in range(new_start, new_end)]
-    return elements
-
-
-def _token(value: Value) -> object:
-    """Something hashable that is equal for the same data."""
-    if isinstance(value, dict):
-        return frozenset((name, _token(member)) for name, member in value.items())
-    if isinstance(value, list):
-        return tuple(_token(element) for element in value)
-    return (kind_of(value), value)
 
 
 # --- what nobody may see -------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
-from postrender import emitter
+from postrender import alignment, emitter
 from postrender.emitter import Style, Written
 from postrender.kubeyaml import (
     Alias,
@@ -280,7 +280,7 @@ class _Edits:
         self.value(value, new, colon.end(), self.column(start), flow=False, in_list=explicit)
 
     def sequence(self, node: Sequence, new: list[Value]) -> None:
-        pairs = _aligned(node.data, new)
+        pairs = alignment.in_order(node.data, new)
         if node.flow:
             return self.flow_sequence(node, new, pairs)
         dashes = [self.dash(item) for item in node.items]
@@ -614,64 +614,3 @@ def _common(one: list[str], other: list[str]) -> int:
     return next(
         (i for i, (a, b) in enumerate(zip(one, other, strict=False)) if a != b), min(len(one), len(other))
     )
-
-
-# The members by which people tell the elements of a list apart, the likeliest first.
-_KEYS: Final = (
-    "name",
-    "mountPath",
-    "containerPort",
-    "port",
-    "key",
-    "ip",
-    "host",
-    "path",
-    "secretName",
-    "type",
-)
-
-
-def _aligned(old: list[Value], new: list[Value]) -> list[tuple[int, int]]:
-    """Which element of `new` each of `old` became, both in rising order."""
-    ahead = 0
-    while ahead < min(len(old), len(new)) and equal(old[ahead], new[ahead]):
-        ahead += 1
-    behind = 0
-    while behind < min(len(old), len(new)) - ahead and equal(old[-1 - behind], new[-1 - behind]):
-        behind += 1
-    pairs = [(i, i) for i in range(ahead)]
-    pairs += _aligned_middle(old, new, ahead, len(old) - behind, len(new) - behind)
-    return pairs + [(len(old) - i, len(new) - i) for i in range(behind, 0, -1)]
-
-
-def _aligned_middle(
-    old: list[Value], new: list[Value], start: int, old_end: int, new_end: int
-) -> list[tuple[int, int]]:
-    if start in (old_end, new_end):
-        return []
-    one, other = (
-        [_token(value) for value in old[start:old_end]],
-        [_token(value) for value in new[start:new_end]],
-    )
-    if len(one) == len(other) and (one == other or None in one or not set(one) & set(other)):
-        return [(i, i) for i in range(start, old_end)]
-    from difflib import SequenceMatcher
-
-    matcher = SequenceMatcher(
-        None, [str(token) for token in one], [str(token) for token in other], autojunk=False
-    )
-    pairs = []
-    for tag, i1, i2, j1, j2 in matcher.get_opcodes():
-        if tag == "equal" or (tag == "replace" and i2 - i1 == j2 - j1):
-            pairs += [(start + i, start + j) for i, j in zip(range(i1, i2), range(j1, j2), strict=True)]
-    return pairs
-
-
-def _token(value: Value) -> object:
-    """What tells this element from the others: its member that names it, or its whole."""
-    if isinstance(value, dict):
-        for key in _KEYS:
-            if isinstance(value.get(key), str | int):
-                return (key, value[key])
-        return None
-    return repr(value)

@@ -31,7 +31,7 @@ conditions transforms
 parameters
 templates changes checks patches release
 sources targets splice
-fields
+fields alignment
 pointers documents emitter edits
 kubeyaml
 errors
