@@ -13,8 +13,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from postrender.changes import ABSENT, Change, Digest, Edit, Secrets, changes
+from postrender.changes import Change, Digest, Secrets, changes
 from postrender.documents import Identity
+from postrender.edits import ABSENT, Edit
 from postrender.kubeyaml import Opaque, equal
 
 if TYPE_CHECKING:
