@@ -198,13 +198,14 @@ class _Edits:
         self.style = style
 
     def apply(self) -> str:
-        parts = []
+        parts: list[str] = []
         at = 0
         for start, end, new in sorted(self.edits, key=lambda edit: edit[:2]):
-            if start < at:
+            # Two may take away the same blanks.
+            if start < at and (new or parts[-1]):
                 raise Unspliceable
             parts += [self.text[at:start], new]
-            at = end
+            at = max(at, end)
         result = "".join([*parts, self.text[at:]])
         last_line_went = at == len(self.text) and not parts[-1]
         if self.added_end and not last_line_went:

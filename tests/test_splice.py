@@ -512,6 +512,9 @@ m: {
             "a: [x,\n  y, # c\n  z]\n", lambda d: d["a"].pop(1), "a: [x,\n  z]\n", id="a line of three"
         ),
         pytest.param(
+            "a: [x,\n  y, z\n]\n", lambda d: d.update(a=["x"]), "a: [x,\n]\n", id="all but the first"
+        ),
+        pytest.param(
             "a: [x,\n  y]\n", lambda d: d["a"].append("z"), "a: [x,\n  y, z]\n", id="behind the last"
         ),
         pytest.param("a: [x, y,\n  z]\n", lambda d: d["a"].pop(1), "a: [x,\n  z]\n", id="the last of a line"),

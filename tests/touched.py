@@ -33,7 +33,11 @@ class Touched:
     def problem(self, after: str) -> str:
         """What is wrong with the text after the edit, empty if nothing is."""
         stretches: list[list[str]] = [[]]
-        before = self.text.removesuffix("\n").split("\n")
+        text = self.text
+        if not text.endswith("\n"):
+            # Its last line gets a line break where others come behind it, and CRLF may be mixed with LF.
+            text, after = text.replace("\r\n", "\n"), after.replace("\r\n", "\n")
+        before = text.removesuffix("\n").split("\n")
         for number, line in enumerate(before):
             if number in self.gaps or number in self.lines:
                 stretches.append([])
