@@ -16,6 +16,7 @@ ANSWERS = {
     "helm 4": (("helm", "helm4"), ("version", "--short"), "v4."),
     "kustomize": (("kustomize",), ("version",), "v"),
     "yq": (("yq",), ("--version",), "mikefarah"),
+    "kubeconform": (("kubeconform",), ("-v",), "v"),
     "go": (("go",), ("version",), "go version"),
     "kubectl": (("kubectl",), ("version", "--client"), "Client Version"),
 }

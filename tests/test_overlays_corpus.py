@@ -1,0 +1,329 @@
+"""The overlays for XNAT over real renders of its chart, from both Helms: every field of every resource.
+
+The renders are in the folder that POSTRENDER_CORPUS names. What an overlay should make of one is said as
+edits of what Go reads there (`golden.json`); all that no edit names has to stay. Then kubeconform reads it.
+"""
+
+from __future__ import annotations
+
+import copy
+import json
+import os
+import subprocess
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, TypeAlias
+
+import pytest
+import yaml
+
+from postrender import documents, pipeline, uses
+from tests import tools
+
+Edits: TypeAlias = Mapping[str, Any]
+"""New values by their pointers: GONE takes one away, a function makes it of the old one."""
+
+CORPUS = os.environ.get("POSTRENDER_CORPUS", "")
+SCHEMAS = tools.ROOT / "tests/data/schemas"
+GONE = object()
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """Overlays over one render, and what comes of it: resources changed, by "Kind name", and added."""
+
+    render: str
+    overlays: tuple[str, ...]
+    values: str
+    changed: Mapping[str, Edits]
+    added: tuple[Mapping[str, Any], ...] = field(default=())
+
+    def __str__(self) -> str:
+        return f"{self.render}-{'-'.join(self.overlays)}"
+
+
+def check(case: Case, major: int, folder: Path) -> bytes:
+    """Runs a case over what one Helm sends, holds every field to what is said, and returns the outcome."""
+    render = Path(CORPUS, case.render, f"helm{major}.yaml").read_bytes()
+    golden = Path(CORPUS, case.render, "golden.json" if major == 3 else f"golden{major}.json")
+    values = folder / "values.yaml"
+    values.write_text(case.values)
+    plan = uses.plan(overlays=case.overlays, values=[values])
+    output = pipeline.render(render, plan).output
+
+    expected = {named(data): data for data in json.loads(golden.read_text()) if data}
+    for resource, edits in case.changed.items():
+        expected[resource] = edited(expected[resource], edits)
+    for data in case.added:
+        assert named(data) not in expected
+        expected[named(data)] = data
+    found = [data for data in yaml.load_all(output, yaml.CSafeLoader) if data]
+    assert sorted(map(named, found)) == sorted(expected)
+    for data in found:
+        assert typed(data) == typed(expected[named(data)])
+
+    texts = {document.text.strip() for document in documents.split(output).documents}
+    for document in documents.split(render).documents:
+        data = yaml.load(document.text, yaml.CSafeLoader)
+        assert not data or named(data) in case.changed or document.text.strip() in texts
+    return output
+
+
+def named(data: Mapping[str, Any]) -> str:
+    return f"{data['kind']} {data['metadata']['name']}"
+
+
+def edited(data: Any, edits: Edits) -> Any:
+    """A copy with new values; the members that lead to them are made where they are missing."""
+    data = copy.deepcopy(data)
+    for pointer, new in edits.items():
+        *path, last = (part.replace("~1", "/").replace("~0", "~") for part in pointer.split("/")[1:])
+        parent = data
+        for part in path:
+            if isinstance(parent, dict) and parent.get(part) is None:
+                parent[part] = {}
+            parent = parent[int(part) if isinstance(parent, list) else part]
+        key: Any = int(last) if isinstance(parent, list) else last
+        if new is GONE:
+            del parent[key]
+        else:
+            parent[key] = new(parent[key]) if callable(new) else new
+    return data
+
+
+def typed(data: Any) -> str:
+    """What is there, where 1, 1.0 and true are told apart; the order of members does not count."""
+    return json.dumps(data, sort_keys=True, indent=1)
+
+
+def conforms(manifests: bytes) -> str:
+    """What kubeconform finds wrong with manifests; nothing if they are as their kinds' schemas have them."""
+    location = f"{SCHEMAS}/{{{{.ResourceKind}}}}{{{{.KindSuffix}}}}.json"
+    command = [str(tools.path("kubeconform")), "-schema-location", location, "-kubernetes-version", "1.35.0"]
+    done = subprocess.run(command, input=manifests, capture_output=True, check=False)
+    return (done.stdout + done.stderr).decode() if done.returncode else ""
+
+
+# --- what the overlays make of the renders ---------------------------------------------------------------
+
+STATEFULSET = "StatefulSet xnat-xnat-web"
+INGRESS = "Ingress xnat-xnat-web"
+BACKEND = "backend/service/name"
+CACHE_CLASS = "/spec/volumeClaimTemplates/0/spec/storageClassName"
+
+
+def first(*elements: Any) -> Callable[[list[Any]], list[Any]]:
+    """Puts elements before those of a list."""
+    return lambda old: [*elements, *old]
+
+
+def without(prefix: str, **new: str) -> Callable[[dict[str, str]], dict[str, str]]:
+    """Takes the annotations that begin alike out, and puts others in."""
+    return lambda old: {**{name: old[name] for name in old if not name.startswith(prefix)}, **new}
+
+
+def meta(name: str, namespace: str = "") -> dict[str, Any]:
+    return {"name": name, "namespace": namespace} if namespace else {"name": name}
+
+
+def kept(name: str) -> dict[str, Any]:
+    return {"name": name, "annotations": {"helm.sh/resource-policy": "keep"}}
+
+
+def azure_volume(volume: str, size: str, user: int) -> dict[str, Any]:
+    return {
+        "apiVersion": "v1",
+        "kind": "PersistentVolume",
+        "metadata": kept(f"xnat-xnat-xnat-web-{volume}"),
+        "spec": {
+            "capacity": {"storage": size},
+            "accessModes": ["ReadWriteMany"],
+            "persistentVolumeReclaimPolicy": "Retain",
+            "storageClassName": "",
+            "claimRef": {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "namespace": "xnat",
+                "name": f"xnat-xnat-web-{volume}",
+            },
+            "mountOptions": [
+                *("dir_mode=0755", "file_mode=0755", f"uid={user}", f"gid={user}"),
+                *("mfsymlinks", "nobrl", "cache=strict", "nosharesock", "actimeo=30"),
+            ],
+            "csi": {
+                "driver": "file.csi.azure.com",
+                "volumeHandle": f"imaging#xnatfiles#{volume}-share",
+                "volumeAttributes": {
+                    "resourceGroup": "imaging",
+                    "storageAccount": "xnatfiles",
+                    "shareName": f"{volume}-share",
+                },
+                "nodeStageSecretRef": {"name": "azure-secret", "namespace": "xnat"},
+            },
+        },
+    }
+
+
+def azure_claims(*volumes: str) -> dict[str, Edits]:
+    return {
+        f"PersistentVolumeClaim xnat-xnat-web-{volume}": {
+            "/spec/storageClassName": "",
+            "/spec/volumeName": f"xnat-xnat-xnat-web-{volume}",
+        }
+        for volume in volumes
+    }
+
+
+SECURITY = {"apiVersion": "security.istio.io/v1"}
+SELECTOR = {"matchLabels": {"app": "xnat-web"}}
+INJECTED = {"/spec/template/metadata/labels/sidecar.istio.io~1inject": "true"}
+MESH: tuple[Mapping[str, Any], ...] = (
+    {
+        **SECURITY,
+        "kind": "PeerAuthentication",
+        "metadata": meta("default", "xnat"),
+        "spec": {"mtls": {"mode": "STRICT"}},
+    },
+    {
+        **SECURITY,
+        "kind": "PeerAuthentication",
+        "metadata": meta("xnat-xnat-web", "xnat"),
+        "spec": {
+            "selector": SELECTOR,
+            "mtls": {"mode": "STRICT"},
+            "portLevelMtls": {"8080": {"mode": "PERMISSIVE"}, "8104": {"mode": "PERMISSIVE"}},
+        },
+    },
+    {
+        "apiVersion": "networking.istio.io/v1",
+        "kind": "DestinationRule",
+        "metadata": meta("xnat-xnat-web", "xnat"),
+        "spec": {
+            "host": "xnat-xnat-web.xnat.svc.cluster.local",
+            "trafficPolicy": {"tls": {"mode": "ISTIO_MUTUAL"}},
+        },
+    },
+    {
+        **SECURITY,
+        "kind": "AuthorizationPolicy",
+        "metadata": meta("xnat-xnat-web", "xnat"),
+        "spec": {
+            "selector": SELECTOR,
+            "action": "ALLOW",
+            "rules": [
+                {"to": [{"operation": {"methods": ["GET", "HEAD", "POST", "PUT", "DELETE", "OPTIONS"]}}]}
+            ],
+        },
+    },
+    {
+        **SECURITY,
+        "kind": "AuthorizationPolicy",
+        "metadata": meta("xnat-xnat-web-dicom", "xnat"),
+        "spec": {
+            "selector": SELECTOR,
+            "action": "ALLOW",
+            "rules": [{"to": [{"operation": {"ports": ["8104"]}}]}],
+        },
+    },
+)
+
+AZURE = """
+account: xnatfiles
+resourceGroup: imaging
+secretName: azure-secret
+archiveShare: archive-share
+prearchiveShare: prearchive-share
+cacheStorageClass: managed-csi
+"""
+AZURE_1 = {**azure_claims("archive", "prearchive"), STATEFULSET: {CACHE_CLASS: "managed-csi"}}
+AZURE_2 = {
+    **azure_claims("archive", "prearchive", "build"),
+    STATEFULSET: {CACHE_CLASS: "managed-csi"},
+    INGRESS: {
+        "/metadata/annotations/kubernetes.io~1ingress.class": GONE,
+        "/metadata/annotations/nginx.ingress.kubernetes.io~1proxy-body-size": "1024m",
+        "/metadata/annotations/cert-manager.io~1issuer": "letsencrypt",
+        "/spec/ingressClassName": "nginx",
+        "/spec/rules/0/http/paths/0/backend/service/name": "xnat-xnat-web",
+        "/spec/rules/1/http/paths/0/backend/service/name": "xnat-xnat-web",
+        "/spec/tls/0/hosts": ["imaging.example.org"],
+    },
+}
+AZURE_VOLUMES_1 = tuple(azure_volume(volume, "1Ti", 1000) for volume in ("archive", "prearchive"))
+AZURE_VOLUMES_2 = (
+    azure_volume("archive", "1Ti", 65534),
+    azure_volume("prearchive", "1Ti", 65534),
+    azure_volume("build", "100Gi", 65534),
+)
+ISSUER = {
+    "apiVersion": "cert-manager.io/v1",
+    "kind": "Issuer",
+    "metadata": meta("letsencrypt"),
+    "spec": {
+        "acme": {
+            "server": "https://acme-v02.api.letsencrypt.org/directory",
+            "email": "admin@example.org",
+            "privateKeySecretRef": {"name": "letsencrypt-account"},
+            "solvers": [{"http01": {"ingress": {"ingressClassName": "nginx"}}}],
+        }
+    },
+}
+AZURE_VALUES_2 = f"""{AZURE}
+buildShare: build-share
+className: nginx
+proxyBodySize: 1024m
+hosts: [imaging.example.org]
+tlsSecret: xnat-tls
+issuer: letsencrypt
+email: admin@example.org
+"""
+
+CASES = [
+    Case("xnat-1.1.23", ("xnat-istio",), "namespace: xnat", {STATEFULSET: INJECTED}, MESH),
+    Case("xnat-2.0.0-full", ("xnat-istio",), "namespace: xnat", {STATEFULSET: INJECTED}, MESH),
+    Case(
+        "xnat-1.1.23",
+        ("xnat-azure",),
+        f"{AZURE}\nnamespace: xnat\nuid: 1000\ngid: 1000",
+        AZURE_1,
+        AZURE_VOLUMES_1,
+    ),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-azure",),
+        f"{AZURE_VALUES_2}\nnamespace: xnat",
+        AZURE_2,
+        (*AZURE_VOLUMES_2, ISSUER),
+    ),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-azure", "xnat-istio"),
+        f"{AZURE_VALUES_2}\nxnat-azure: {{namespace: xnat}}\nxnat-istio: {{namespace: xnat}}",
+        {**AZURE_2, STATEFULSET: {CACHE_CLASS: "managed-csi", **INJECTED}},
+        (*AZURE_VOLUMES_2, ISSUER, *MESH),
+    ),
+]
+
+
+@pytest.mark.skipif(not CORPUS, reason="POSTRENDER_CORPUS does not name a folder of renders")
+@pytest.mark.parametrize("major", [3, 4])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_field(case: Case, major: int, tmp_path: Path) -> None:
+    check(case, major, tmp_path)
+
+
+@pytest.mark.tool("kubeconform")
+@pytest.mark.skipif(not CORPUS, reason="POSTRENDER_CORPUS does not name a folder of renders")
+@pytest.mark.parametrize("major", [3, 4])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_kubeconform(case: Case, major: int, tmp_path: Path) -> None:
+    assert not conforms(check(case, major, tmp_path))
+
+
+@pytest.mark.tool("kubeconform")
+def test_kubeconform_finds_what_is_wrong() -> None:
+    service = "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}]}\n"
+    assert not conforms(service.encode())
+    for wrong in ("{port: eighty}", "{prot: 80}", "{port: 80, loadBalancerIP: 192.0.2.1}"):
+        assert conforms(service.replace("{port: 80}", wrong).encode())
