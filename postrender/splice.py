@@ -7,6 +7,7 @@ does not read as the wanted data never leaves this module.
 
 from __future__ import annotations
 
+import itertools
 import re
 from typing import TYPE_CHECKING, Final, TypeAlias
 
@@ -201,11 +202,10 @@ class _Edits:
         parts: list[str] = []
         at = 0
         for start, end, new in sorted(self.edits, key=lambda edit: edit[:2]):
-            # Two may take away the same blanks.
-            if start < at and (new or parts[-1]):
+            if start < at:
                 raise Unspliceable
             parts += [self.text[at:start], new]
-            at = max(at, end)
+            at = end
         result = "".join([*parts, self.text[at:]])
         last_line_went = at == len(self.text) and not parts[-1]
         if self.added_end and not last_line_went:
@@ -345,10 +345,12 @@ class _Edits:
         cut_short = last < len(spans) - 1 and "\n" not in text[end : spans[-1][1]]
         if cut_short:
             self.edits.append((end, spans[-1][1], ""))
-        for index, (start, stop) in enumerate(spans):
-            if not keep[index] and not (cut_short and index > last):
+        for stays, run in itertools.groupby(range(len(keep)), keep.__getitem__):
+            first, *others = run
+            if not stays and not (cut_short and first > last):
+                stop = spans[others[-1] if others else first][1]
                 comma = _COMMA.match(text, stop)
-                self.remove_from_line(start, comma.end() if comma else stop)
+                self.remove_from_line(spans[first][0], comma.end() if comma else stop)
         for index, members in added.items():
             following = next((i for i in range(index, last + 1) if keep[i]), None)
             if following is None:
