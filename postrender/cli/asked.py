@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
@@ -47,6 +48,8 @@ class Asked(NamedTuple):
 
     def apply(self) -> int:
         """Patches stdin to stdout: all of it, or nothing and an error. Returns the exit code."""
+        # What one run makes lives to its end: looking for garbage would walk all of it again and again.
+        gc.disable()
         plan = self.plan()
         terminal.write(pipeline.render(terminal.read(), plan, namespace=self.namespace).output)
         return 0
