@@ -242,8 +242,9 @@ class _Edits:
         merges = not self.must_write_out(node, new)
         brought = node.brought if merges and node.brought else set()
         keep = [merges if _is_merge(key) else key.data in new for key, _ in node.pairs]
-        starts = [_entry(self.text, key) for key, _ in node.pairs]
-        self.remove(starts, [value for _, value in node.pairs], keep)
+        if False in keep:
+            starts = [_entry(self.text, key) for key, _ in node.pairs]
+            self.remove(starts, [value for _, value in node.pairs], keep)
         last = {key.data: index for index, (key, _) in enumerate(node.pairs) if not _is_merge(key)}
         for index, (key, value) in enumerate(node.pairs):
             counts = last.get(key.data) == index and key.data not in brought
@@ -256,7 +257,8 @@ class _Edits:
         }
         if added:
             kept = max(index for index, stays in enumerate(keep) if stays)
-            lines = emitter.mapping(added, self.column(starts[0]), self.style)
+            column = self.column(_entry(self.text, node.pairs[0][0]))
+            lines = emitter.mapping(added, column, self.style)
             self.insert_lines(_line_end(self.text, _content_end(self.text, node.pairs[kept][1])), lines)
         return None
 
