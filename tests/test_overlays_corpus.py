@@ -22,11 +22,12 @@ from postrender import documents, pipeline, uses
 from tests import tools
 
 Edits: TypeAlias = Mapping[str, Any]
-"""New values by their pointers: GONE takes one away, a function makes it of the old one."""
+"""New values by their pointers: GONE takes one away, ANYTHING is new, a function makes it of the old one."""
 
 CORPUS = os.environ.get("POSTRENDER_CORPUS", "")
 SCHEMAS = tools.ROOT / "tests/data/schemas"
 GONE = object()
+ANYTHING = object()
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +62,9 @@ def check(case: Case, major: int, folder: Path) -> bytes:
     found = [data for data in yaml.load_all(output, yaml.CSafeLoader) if data]
     assert sorted(map(named, found)) == sorted(expected)
     for data in found:
-        assert typed(data) == typed(expected[named(data)])
+        edits = case.changed.get(named(data), {})
+        unknown = {pointer: lambda _: "anything" for pointer, new in edits.items() if new is ANYTHING}
+        assert typed(edited(data, unknown)) == typed(expected[named(data)])
 
     texts = {document.text.strip() for document in documents.split(output).documents}
     for document in documents.split(render).documents:
@@ -87,6 +90,8 @@ def edited(data: Any, edits: Edits) -> Any:
         key: Any = int(last) if isinstance(parent, list) else last
         if new is GONE:
             del parent[key]
+        elif new is ANYTHING:
+            parent[key] = "anything"
         else:
             parent[key] = new(parent[key]) if callable(new) else new
     return data
@@ -109,7 +114,6 @@ def conforms(manifests: bytes) -> str:
 
 STATEFULSET = "StatefulSet xnat-xnat-web"
 INGRESS = "Ingress xnat-xnat-web"
-BACKEND = "backend/service/name"
 CACHE_CLASS = "/spec/volumeClaimTemplates/0/spec/storageClassName"
 
 
@@ -118,9 +122,19 @@ def first(*elements: Any) -> Callable[[list[Any]], list[Any]]:
     return lambda old: [*elements, *old]
 
 
-def without(prefix: str, **new: str) -> Callable[[dict[str, str]], dict[str, str]]:
-    """Takes the annotations that begin alike out, and puts others in."""
-    return lambda old: {**{name: old[name] for name in old if not name.startswith(prefix)}, **new}
+def helms_own(**new: str) -> Callable[[dict[str, str]], dict[str, str]]:
+    """Puts annotations in place of all but the one by which Helm 4 knows its own."""
+    return lambda old: {**{name: old[name] for name in old if name.startswith("postrenderer.")}, **new}
+
+
+def replaced(old: str, new: str) -> Callable[[str], str]:
+    """Puts a text in place of another, which is there once."""
+
+    def edit(text: str) -> str:
+        assert text.count(old) == 1
+        return text.replace(old, new)
+
+    return edit
 
 
 def meta(name: str, namespace: str = "") -> dict[str, Any]:
@@ -236,8 +250,11 @@ archiveShare: archive-share
 prearchiveShare: prearchive-share
 cacheStorageClass: managed-csi
 """
-AZURE_1 = {**azure_claims("archive", "prearchive"), STATEFULSET: {CACHE_CLASS: "managed-csi"}}
-AZURE_2 = {
+AZURE_1: dict[str, Edits] = {
+    **azure_claims("archive", "prearchive"),
+    STATEFULSET: {CACHE_CLASS: "managed-csi"},
+}
+AZURE_2: dict[str, Edits] = {
     **azure_claims("archive", "prearchive", "build"),
     STATEFULSET: {CACHE_CLASS: "managed-csi"},
     INGRESS: {
@@ -279,7 +296,96 @@ issuer: letsencrypt
 email: admin@example.org
 """
 
+AWS = """
+scheme: internal
+certificateArn: arn:aws:acm:ap-southeast-2:111122223333:certificate/0a1b2c3d
+storageClass: gp3
+"""
+AWS_CLASS = {
+    "apiVersion": "storage.k8s.io/v1",
+    "kind": "StorageClass",
+    "metadata": meta("gp3"),
+    "provisioner": "ebs.csi.aws.com",
+    "parameters": {"type": "gp3"},
+    "volumeBindingMode": "WaitForFirstConsumer",
+}
+ALB = {
+    "scheme": "internal",
+    "target-type": "ip",
+    "healthcheck-path": "/",
+    "success-codes": "302",
+    "target-group-attributes": "stickiness.enabled=true,stickiness.lb_cookie.duration_seconds=1800,"
+    "load_balancing.algorithm.type=least_outstanding_requests",
+    "load-balancer-attributes": "idle_timeout.timeout_seconds=300",
+    "listen-ports": '[{"HTTP": 80}, {"HTTPS": 443}]',
+    "certificate-arn": "arn:aws:acm:ap-southeast-2:111122223333:certificate/0a1b2c3d",
+    "ssl-redirect": "443",
+}
+AWS_2: dict[str, Edits] = {
+    "Service xnat-xnat-web": {"/spec/sessionAffinity": GONE},
+    "Service xnat-xnat-web-dicom-scp": {"/spec/sessionAffinity": GONE},
+    STATEFULSET: {CACHE_CLASS: "gp3"},
+    INGRESS: {
+        # All annotations of the render are ingress-nginx's, or say that it is the one.
+        "/metadata/annotations": helms_own(**{f"alb.ingress.kubernetes.io/{key}": ALB[key] for key in ALB}),
+        "/spec/ingressClassName": "alb",
+        "/spec/rules/0/http/paths/0/backend/service/name": "xnat-xnat-web",
+        "/spec/rules/1/http/paths/0/backend/service/name": "xnat-xnat-web",
+    },
+}
+AUTHORITIES = "/etc/postgresql-ca"
+CA_MOUNT = {"name": "rds-ca", "mountPath": AUTHORITIES, "readOnly": True}
+CA_VOLUME = {
+    "name": "rds-ca",
+    "secret": {"secretName": "rds-ca", "items": [{"key": "root.crt", "path": "root.crt"}]},
+}
+CA = {
+    "/spec/template/spec/containers/0/volumeMounts": first(CA_MOUNT),
+    "/spec/template/spec/volumes": first(CA_VOLUME),
+}
+PG_1: dict[str, Edits] = {
+    "Secret xnat-xnat-web": {
+        "/stringData/xnat-conf.properties": replaced(
+            "postgresql://xnat-postgresql/xnat_web\n",
+            f"postgresql://xnat-postgresql/xnat_web?sslmode=verify-ca&sslrootcert={AUTHORITIES}/root.crt\n",
+        )
+    },
+    "Service xnat-postgresql": {
+        "/spec/type": "ExternalName",
+        "/spec/externalName": "db.example.org",
+        "/spec/selector": GONE,
+    },
+    STATEFULSET: {**CA, "/spec/template/metadata/annotations/checksum~1postrender": ANYTHING},
+}
+PG_2: Edits = {
+    **CA,
+    "/spec/template/spec/initContainers/0/args/0": replaced(
+        "${PGPORT}/${PGDATABASE}",
+        f"${{PGPORT}}/${{PGDATABASE}}?sslmode=verify-full&sslrootcert={AUTHORITIES}/root.crt",
+    ),
+}
+
 CASES = [
+    Case("xnat-2.0.0-full", ("xnat-aws",), AWS, AWS_2, (AWS_CLASS,)),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-aws", "xnat-istio"),
+        f"{AWS}\ndatabaseSslMode: verify-full\ndatabaseCaSecret: rds-ca\nnamespace: xnat",
+        {**AWS_2, STATEFULSET: {CACHE_CLASS: "gp3", **PG_2, **INJECTED}},
+        (AWS_CLASS, *MESH),
+    ),
+    Case(
+        "xnat-1.1.23",
+        ("xnat-external-pg",),
+        "sslMode: verify-ca\ncaSecret: rds-ca\nservice: xnat-postgresql\nhost: db.example.org",
+        PG_1,
+    ),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-external-pg",),
+        "sslMode: verify-full\ncaSecret: rds-ca",
+        {STATEFULSET: PG_2},
+    ),
     Case("xnat-1.1.23", ("xnat-istio",), "namespace: xnat", {STATEFULSET: INJECTED}, MESH),
     Case("xnat-2.0.0-full", ("xnat-istio",), "namespace: xnat", {STATEFULSET: INJECTED}, MESH),
     Case(
