@@ -5,10 +5,13 @@ from __future__ import annotations
 import functools
 import itertools
 import re
-from typing import Final, NamedTuple
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from postrender import kubeyaml
 from postrender.errors import InputError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 MAX_BYTES: Final = 1 << 30
 
@@ -71,10 +74,10 @@ def split(data: bytes) -> Stream:
     text = _decode(data)
     bom = text.startswith(_BOM)
     text = text.removeprefix(_BOM)
-    starts = [match.start() for match in _SEPARATOR.finditer(text)]
+    starts = list(_separators(text))
     if not starts or starts[0] > 0:
         starts.insert(0, 0)
-    if _DIRECTIVE.search(text):
+    if text.startswith("%") or "\n%" in text:
         starts = _with_directives(text, starts)
     documents = []
     line = 1
@@ -104,6 +107,17 @@ def separator(before: str, after: str) -> str:
     return "---\n"
 
 
+def _separators(text: str) -> Iterator[int]:
+    """Where lines are that separate documents; looking for their text is far quicker than `finditer`."""
+    if _SEPARATOR.match(text):
+        yield 0
+    at = text.find("\n---")
+    while at >= 0:
+        if _SEPARATOR.match(text, at + 1):
+            yield at + 1
+        at = text.find("\n---", at + 1)
+
+
 def _decode(data: bytes) -> str:
     try:
         text = data.decode()
@@ -117,7 +131,7 @@ def _decode(data: bytes) -> str:
 def _unreadable(what: str, before: bytes) -> InputError:
     """An error for what follows `before`, in a stream that cannot be read as text."""
     text = before.decode(errors="replace").removeprefix(_BOM)
-    starts = [match.start() for match in _SEPARATOR.finditer(text)] or [0]
+    starts = list(_separators(text)) or [0]
     document = Document(text[starts[-1] :], len(starts) + (starts[0] > 0), 1)
     return InputError(what, place=(document.place, f"line {text.count(chr(10)) + 1}"))
 
@@ -157,7 +171,8 @@ _UNUSUAL: Final = re.compile(
     rf"|\[(?<=[ \n].)(?!{_INSIDE})|{{(?<=[ \n].)(?!{_INSIDE})"
     r"|&(?<=[ \n].)[\w-]|\t|\x85|\u2028|\u2029|\r(?!\n)"
 )
-_ROOT_LINE: Final = re.compile(r"^(?![ \r\n#]|-[ \r\n]|-\Z)[^\n]+", re.MULTILINE)
+_ROOT_LINE: Final = re.compile(r"(?![ \r\n#]|-[ \r\n]|-\Z)[^\n]+")
+_NEXT_ROOT_LINE: Final = re.compile(rf"\n({_ROOT_LINE.pattern})")
 _ROOT_KEY: Final = re.compile(r"([A-Za-z][A-Za-z0-9_.-]*):(?=[ \r\n]|\Z)")
 _HEADER: Final = re.compile(r"---(?:[ ]+(?:#.*)?)?\r?(?:\n|\Z)")
 _VALUE: Final = re.compile(
@@ -178,23 +193,30 @@ def outline(text: str) -> dict[str, tuple[int, int]] | None:
     start = header.end() if header else 0
     if _UNUSUAL.search(text):
         return None
-    mark = _END.search(text, start)
+    mark = _END.search(text, start) if "\n..." in text else None
     if mark and not _BLANK.fullmatch(text, mark.end()):
         return None
     end = mark.start() if mark else len(text)
     members: dict[str, tuple[int, int]] = {}
     name, begun = "", start
-    for line in _ROOT_LINE.finditer(text, start, end):
-        key = _ROOT_KEY.match(text, line.start(), line.end())
+    for line, line_end in _root_lines(text, start, end):
+        key = _ROOT_KEY.match(text, line, line_end)
         if key is None or key[1] in members or kubeyaml.resolve(key[1]) != key[1]:
             return None
         if name:
-            members[name] = (begun, line.start())
-        elif not _BLANK.fullmatch(text, start, line.start()):
+            members[name] = (begun, line)
+        elif not _BLANK.fullmatch(text, start, line):
             return None
-        name, begun = key[1], line.start()
+        name, begun = key[1], line
         members[name] = (begun, end)
     return members or None
+
+
+def _root_lines(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
+    """Where the lines at column 0 begin and end that are no comment, blank or element of a list."""
+    if first := _ROOT_LINE.match(text, start, end):
+        yield first.span()
+    yield from (line.span(1) for line in _NEXT_ROOT_LINE.finditer(text, start, end))
 
 
 def quick_identity(text: str, members: dict[str, tuple[int, int]]) -> Identity | None:

@@ -238,27 +238,29 @@ class Unit:
         resource.data = base if untouched else data
 
     def _reread(self, text: str) -> Value | None:
-        """The data of an edited text, where unread members count as the same if their text is."""
-        outline = documents.outline(text)
-        root = self._root()
-        if outline is None:
+        """The data of an edited text, in which the stretches that were not read have to stand as before.
+
+        Each of them is a YAML text of its own, and so is what stands between them.
+        """
+        old, outline = self.document.text, cast("dict[str, tuple[int, int]]", self._outline)
+        begin, end = min(outline.values())[0], max(outline.values())[1]
+        if not text.startswith(old[:begin]) or not text.endswith(old[end:]):
             return None
-        unread = {
-            str(key.data): (value, self.document.text[key.start : value.end])
-            for key, value in root.pairs
-            if isinstance(value, Opaque)
-        }
-        data: dict[str, Value] = {}
-        for name, (value, before) in unread.items():
-            if name not in outline or text[slice(*outline[name])] != before:
+        unread = [str(key.data) for key, value in self._root().pairs if isinstance(value, Opaque)]
+        data = {name: self._root().data[name] for name in unread}
+        at, end = begin, len(text) - len(old) + end
+        for _, first, last in [*_stretches(unread, outline), ([], 0, 0)]:
+            found = text.find(old[first:last], at, end) if last else end
+            if found < at or not _is_block(read := kubeyaml.compose(text[at:found])) or read.tail:
                 return None
-            data[name] = value.data
-        for stretch, start, end in _stretches([name for name in outline if name not in unread], outline):
-            inner = kubeyaml.load(text[start:end])
-            if not isinstance(inner, dict) or list(inner) != stretch:
-                return None
-            data.update(inner)
+            data |= read.root.data if isinstance(read.root, Mapping) else {}
+            at = found + last - first
         return data
+
+
+def _is_block(composed: Composed) -> bool:
+    """Whether a text is a mapping in block style, or nothing: others may stand before and behind it."""
+    return composed.root is None or (isinstance(composed.root, Mapping) and not composed.root.flow)
 
 
 def _all_mappings(items: Value) -> TypeGuard[list[dict[str, Value]]]:
