@@ -550,10 +550,10 @@ def test_show_of_an_unknown_name_says_what_is_near(postrender: Command) -> None:
     [
         (["--patchset", "alb-n"], ["alb-nodeport"]),
         (["apply", "--patchset", "alb-n"], ["alb-nodeport"]),
-        (["diff", "--overlay", "xnat-aw"], ["xnat-aws"]),
+        (["diff", "--overlay", "cytomine-m"], ["cytomine-minikube"]),
         (["--overlay", "alb-n"], []),
         (["--patchset", "=", "alb-n"], ["alb-nodeport"]),
-        (["show", "xnat-aw"], ["xnat-aws"]),
+        (["show", "cytomine-m"], ["cytomine-minikube"]),
         (["test", "alb-no"], ["alb-nodeport"]),
         (["list", "--tag", "ist"], ["istio"]),
         (["schema", "p"], ["patchset"]),
