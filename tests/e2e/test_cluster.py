@@ -295,6 +295,16 @@ def test_the_server_takes_what_comes_of_a_case(case: cases.Case, shared: Namespa
     assert not found or found <= refusals(case.folder / "input.yaml", shared, kinds), found
 
 
+# Their names follow from what is in them.
+NAMED: Final = {"APIService", "CustomResourceDefinition"}
+
+
+def elsewhere(resource: Any, namespace: Namespace) -> Any:
+    """A resource of no namespace under a name that the cluster does not have."""
+    name = f"{resource['metadata']['name']}.{namespace.name}"
+    return {**resource, "metadata": {**resource["metadata"], "name": name}}
+
+
 def refusals(file: Path, namespace: Namespace, kinds: Kinds) -> set[str]:
     """What the server says against the resources in a file; kinds that it does not know are named."""
     items = []
@@ -307,9 +317,8 @@ def refusals(file: Path, namespace: Namespace, kinds: Kinds) -> set[str]:
             kind = (resource["apiVersion"], resource["kind"])
             if kind in kinds.namespaced:
                 items.append(namespace.own(resource))
-            elif kind in kinds.known:  # under a name that the cluster does not have
-                name = f"{resource['metadata']['name']}.{namespace.name}"
-                items.append({**resource, "metadata": {**resource["metadata"], "name": name}})
+            elif kind in kinds.known:
+                items.append(resource if resource["kind"] in NAMED else elsewhere(resource, namespace))
             else:
                 unknown.add(" ".join(kind))
     if unknown:

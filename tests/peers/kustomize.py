@@ -134,9 +134,13 @@ def _write(folder: Path, files: Mapping[str, str]) -> None:
 
 
 def resources(output: bytes) -> Resources:
-    """The resources in a stream, as Kubernetes reads them, in an order that says nothing."""
-    loaded = [kubeyaml.load(document.text) for document in documents.split(output).documents]
-    return sorted(filter(None, loaded), key=_identity)
+    """The resources in a stream, those in a List too, in an order that says nothing."""
+    found: Resources = []
+    for document in documents.split(output).documents:
+        loaded: Any = kubeyaml.load(document.text)
+        if loaded:
+            found += loaded["items"] if loaded["kind"] == "List" else [loaded]
+    return sorted(found, key=_identity)
 
 
 def _identity(resource: Any) -> str:
