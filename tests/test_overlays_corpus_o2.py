@@ -1,152 +1,253 @@
-"""Overlays of Gadgetron, Cytomine and EFK on real renders of their charts, field by field, for both Helms.
+"""Overlays for Gadgetron, Cytomine and EFK over real renders of their charts, from both Helms, as for XNAT.
 
-The renders are in the folder that POSTRENDER_CORPUS names; without it these tests are skipped.
+What no real render is there for has shapes of its own in `cases/`; kubeconform reads what comes of them too.
 """
 
 from __future__ import annotations
 
-import difflib
-import os
-from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from postrender import pipeline, uses
-from postrender.edits import ABSENT
+from tests import tools
+from tests.test_overlays_corpus import ANYTHING, CORPUS, GONE, Case, Edits, check, conforms, replaced
 
-CORPUS = os.environ.get("POSTRENDER_CORPUS")
-pytestmark = pytest.mark.skipif(not CORPUS, reason="POSTRENDER_CORPUS does not name a folder of renders")
-
-
-class Trial(NamedTuple):
-    """An overlay on a render: what it is given, what becomes of which field, and what it adds."""
-
-    overlay: str
-    render: str
-    sets: dict[str, str]
-    fields: dict[str, dict[str, object]]
-    added: list[str]
-
-    def __str__(self) -> str:
-        return f"{self.overlay}-{'-'.join(self.sets) or 'plain'}"
-
+if TYPE_CHECKING:
+    from pathlib import Path
 
 POD = "/spec/template/spec"
-MASTER = "StatefulSet elasticsearch-master"
 
 
-def probes(container: int, port: str) -> dict[str, object]:
-    """The probes that a container gets which asks for a connection to its port."""
-    ready: dict[str, object] = {"tcpSocket": {"port": port}, "periodSeconds": 10}
-    return {
-        f"{POD}/containers/{container}/readinessProbe": ready,
-        f"{POD}/containers/{container}/livenessProbe": {
-            **ready,
-            "initialDelaySeconds": 60,
-            "failureThreshold": 10,
-        },
-    }
+def added(api_version: str, kind: str, name: str, **members: Any) -> dict[str, Any]:
+    return {"apiVersion": api_version, "kind": kind, "metadata": {"name": name}, **members}
 
 
-def password(secret: str, key: str) -> dict[str, object]:
-    """ELASTIC_PASSWORD from a Secret, in both containers that have it."""
-    reference = {"secretKeyRef": {"name": secret, "key": key}}
-    return {
-        f"{POD}/{container}/{member}": ABSENT if member == "value" else reference
-        for container in ("initContainers/1/env/0", "containers/0/env/11")
-        for member in ("value", "valueFrom")
-    }
+def secret(name: str, **data: str) -> dict[str, Any]:
+    return added("v1", "Secret", name, type="Opaque", stringData=data)
 
 
-GADGETRON: dict[str, dict[str, object]] = {
+# --- Gadgetron -------------------------------------------------------------------------------------------
+
+GADGETRON: dict[str, Edits] = {
     "PersistentVolumeClaim gt1-gadgetron-data": {"/spec/storageClassName": "azurefile-csi"},
-    "Deployment gt1-gadgetron": {"/spec/replicas": ABSENT, f"{POD}/terminationGracePeriodSeconds": 600},
+    "Deployment gt1-gadgetron": {"/spec/replicas": GONE, f"{POD}/terminationGracePeriodSeconds": 600},
     "StatefulSet gt1-storagedb": {
         f"{POD}/containers/0/image": "docker.io/bitnamilegacy/postgresql:11.14.0-debian-10-r22"
     },
 }
-CYTOMINE: dict[str, dict[str, object]] = {
-    **{
-        f"PersistentVolumeClaim cytomine-{claim}-claim": {"/spec/storageClassName": "standard"}
-        for claim in ("image", "singularity", "temp-image")
+GPU_NODES = """
+namespace: imaging
+nodePool: gpunp
+servicePool: userpool
+gpus: 1
+requests: {cpu: 16, memory: 32Gi}
+digest: sha256:7f55c1fd1cdd45c898884265649dedfe85ac297384ec5f096e3da9298fe61a16
+databaseStorageClass: managed-csi
+storageConnectionString: not-a-secret
+upSchedule: 0 7 * * 1-5
+upReplicas: 5
+downSchedule: 0 18 * * 1-5
+kubectlImage: registry.k8s.io/kubectl:v1.34.1
+"""
+POOL = f"{POD}/nodeSelector/kubernetes.azure.com~1agentpool"
+SCHEDULE = "gt1-gadgetron-schedule"
+
+
+def schedule(name: str, when: str, replicas: int) -> dict[str, Any]:
+    container = {
+        "name": "kubectl",
+        "image": "registry.k8s.io/kubectl:v1.34.1",
+        "command": [
+            *("kubectl", "patch", "horizontalpodautoscaler", "gt1-gadgetron"),
+            *("--patch", f'{{"spec": {{"minReplicas": {replicas}}}}}'),
+        ],
+        "securityContext": {
+            "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
+            "capabilities": {"drop": ["ALL"]},
+        },
+    }
+    pod = {
+        "serviceAccountName": SCHEDULE,
+        "restartPolicy": "OnFailure",
+        "securityContext": {
+            "runAsNonRoot": True,
+            "runAsUser": 65534,
+            "seccompProfile": {"type": "RuntimeDefault"},
+        },
+        "containers": [container],
+    }
+    spec = {
+        "schedule": when,
+        "timeZone": "Etc/UTC",
+        "concurrencyPolicy": "Replace",
+        "jobTemplate": {"spec": {"template": {"spec": pod}}},
+    }
+    return added("batch/v1", "CronJob", name, spec=spec)
+
+
+GADGETRON_GPU: dict[str, Edits] = {
+    **GADGETRON,
+    "Deployment gt1-gadgetron": {
+        **GADGETRON["Deployment gt1-gadgetron"],
+        "/metadata/namespace": "imaging",
+        f"{POD}/containers/0/image": "ghcr.io/gadgetron/gadgetron/gadgetron_ubuntu_rt_cuda"
+        "@sha256:7f55c1fd1cdd45c898884265649dedfe85ac297384ec5f096e3da9298fe61a16",
+        f"{POD}/containers/0/resources": {
+            "limits": {"nvidia.com/gpu": "1"},
+            "requests": {"cpu": "16", "memory": "32Gi"},
+        },
+        POOL: "gpunp",
+        f"{POD}/tolerations": [{"key": "sku", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"}],
     },
-    **{
-        f"StatefulSet cytomine-{name}": {
-            "/spec/volumeClaimTemplates/0/spec/storageClassName": "standard",
-            **probes(0, port),
-        }
-        for name, port in (("mongodb", "mongodb"), ("postgis", "postgres"))
+    "Deployment gt1-gadgetron-storage": {POOL: "userpool"},
+    "StatefulSet gt1-storagedb": {
+        **GADGETRON["StatefulSet gt1-storagedb"],
+        POOL: "userpool",
+        "/spec/volumeClaimTemplates/0/spec/storageClassName": "managed-csi",
     },
-    **{
-        f"Deployment cytomine-{name}": probes(0, "http") for name in ("nginx", "pims", "pims-cache", "web-ui")
+    "ConfigMap gt1-gadgetron-scripts": {
+        "/data/node_info.sh": replaced(
+            "https://kubernetes/api/v1/namespaces/default/endpoints",
+            "https://kubernetes.default.svc/api/v1/namespaces/imaging/endpoints",
+        )
     },
-    "NetworkPolicy cytomine-rabbitmq": {
-        "/spec/ingress/0/ports/0": {"protocol": "TCP", "port": 5672},
-        "/spec/ingress/1/ports/0": {"protocol": "TCP", "port": 5672},
-    },
+    "ClusterRole gt1-gadgetron": {"/metadata/namespace": GONE},
+    "ClusterRoleBinding gt1-gadgetron": {"/subjects/0/namespace": "imaging"},
+    "Service gt1-gadgetron": {"/metadata/namespace": "imaging"},
+    "HorizontalPodAutoscaler gt1-gadgetron": {"/metadata/namespace": "imaging"},
 }
-TRIALS = [
-    Trial("gadgetron-aks", "gadgetron-0.2.0", {}, GADGETRON, []),
-    Trial(
-        "gadgetron-aks",
-        "gadgetron-0.2.0",
-        {
-            "namespace": "imaging",
-            "nodePool": "gpunp",
-            "servicePool": "userpool",
-            "gpus": "1",
-            "digest": "sha256:7f55c1fd1cdd45c898884265649dedfe85ac297384ec5f096e3da9298fe61a16",
-            "databaseStorageClass": "managed-csi",
-            "storageConnectionString": "not-a-secret",
-            "upSchedule": "0 7 * * 1-5",
-            "upReplicas": "5",
-            "downSchedule": "0 18 * * 1-5",
-            "kubectlImage": "registry.k8s.io/kubectl:v1.34.1",
-        },
-        {
-            **GADGETRON,
-            "Deployment gt1-gadgetron": {
-                **GADGETRON["Deployment gt1-gadgetron"],
-                "/metadata/namespace": "imaging",
-                f"{POD}/containers/0/image": "ghcr.io/gadgetron/gadgetron/gadgetron_ubuntu_rt_cuda"
-                "@sha256:7f55c1fd1cdd45c898884265649dedfe85ac297384ec5f096e3da9298fe61a16",
-                f"{POD}/containers/0/resources": {"limits": {"nvidia.com/gpu": "1"}},
-                f"{POD}/nodeSelector": {"kubernetes.azure.com/agentpool": "gpunp"},
-                f"{POD}/tolerations": [
-                    {"key": "sku", "operator": "Equal", "value": "gpu", "effect": "NoSchedule"}
-                ],
-            },
-            "Deployment gt1-gadgetron-storage": {
-                f"{POD}/nodeSelector": {"kubernetes.azure.com/agentpool": "userpool"}
-            },
-            "StatefulSet gt1-storagedb": {
-                **GADGETRON["StatefulSet gt1-storagedb"],
-                f"{POD}/nodeSelector": {"kubernetes.azure.com/agentpool": "userpool"},
-                "/spec/volumeClaimTemplates/0/spec/storageClassName": "managed-csi",
-            },
-            "ConfigMap gt1-gadgetron-scripts": {"/data/node_info.sh": ...},
-            "ClusterRole gt1-gadgetron": {"/metadata/namespace": ABSENT},
-            "ClusterRoleBinding gt1-gadgetron": {"/subjects/0/namespace": "imaging"},
-            "Service gt1-gadgetron": {"/metadata/namespace": "imaging"},
-            "HorizontalPodAutoscaler gt1-gadgetron": {"/metadata/namespace": "imaging"},
-        },
-        [
-            "CronJob gt1-gadgetron-down",
-            "CronJob gt1-gadgetron-up",
-            "Role gt1-gadgetron-schedule",
-            "RoleBinding gt1-gadgetron-schedule",
-            "Secret storageserversa",
-            "ServiceAccount gt1-gadgetron-schedule",
+GADGETRON_ADDED = (
+    added("v1", "ServiceAccount", SCHEDULE),
+    added(
+        "rbac.authorization.k8s.io/v1",
+        "Role",
+        SCHEDULE,
+        rules=[
+            {
+                "apiGroups": ["autoscaling"],
+                "resources": ["horizontalpodautoscalers"],
+                "resourceNames": ["gt1-gadgetron"],
+                "verbs": ["get", "patch"],
+            }
         ],
     ),
-    Trial("cytomine-minikube", "cytomine-head", {}, CYTOMINE, []),
-    Trial(
-        "cytomine-minikube",
+    added(
+        "rbac.authorization.k8s.io/v1",
+        "RoleBinding",
+        SCHEDULE,
+        roleRef={"apiGroup": "rbac.authorization.k8s.io", "kind": "Role", "name": SCHEDULE},
+        subjects=[{"kind": "ServiceAccount", "name": SCHEDULE}],
+    ),
+    schedule("gt1-gadgetron-up", "0 7 * * 1-5", 5),
+    schedule("gt1-gadgetron-down", "0 18 * * 1-5", 1),
+    secret("storageserversa", connectionString="not-a-secret"),
+)
+
+# --- Cytomine --------------------------------------------------------------------------------------------
+
+
+def probes(port: str) -> Edits:
+    """The probes that the first container gets which asks for a connection to its port."""
+    ready = {"tcpSocket": {"port": port}, "periodSeconds": 10}
+    return {
+        f"{POD}/containers/0/readinessProbe": ready,
+        f"{POD}/containers/0/livenessProbe": {**ready, "initialDelaySeconds": 60, "failureThreshold": 10},
+    }
+
+
+def cytomine(storage_class: str) -> dict[str, Edits]:
+    """What is changed whatever the parameters are."""
+    claims = {
+        f"PersistentVolumeClaim cytomine-{claim}-claim": {"/spec/storageClassName": storage_class}
+        for claim in ("image", "singularity", "temp-image")
+    }
+    databases = {
+        f"StatefulSet cytomine-{name}": {
+            "/spec/volumeClaimTemplates/0/spec/storageClassName": storage_class,
+            **probes(port),
+        }
+        for name, port in (("mongodb", "mongodb"), ("postgis", "postgres"))
+    }
+    others = {
+        f"Deployment cytomine-{name}": probes("http") for name in ("nginx", "pims", "pims-cache", "web-ui")
+    }
+    rabbitmq = {f"/spec/ingress/{number}/ports/0/port": 5672 for number in (0, 1)}
+    return {**claims, **databases, **others, "NetworkPolicy cytomine-rabbitmq": rabbitmq}
+
+
+# --- Elasticsearch ---------------------------------------------------------------------------------------
+
+MASTER = "StatefulSet elasticsearch-master"
+CLAIM = "/spec/volumeClaimTemplates/0/spec"
+
+
+def password(name: str, key: str = "password") -> Edits:
+    """ELASTIC_PASSWORD from a Secret, in both containers that have it."""
+    variables = [f"{POD}/initContainers/1/env/0", f"{POD}/containers/0/env/11"]
+    reference = {"secretKeyRef": {"name": name, "key": key}}
+    return {
+        **{f"{variable}/value": GONE for variable in variables},
+        **{f"{variable}/valueFrom": reference for variable in variables},
+    }
+
+
+def storage_class(name: str, **members: Any) -> dict[str, Any]:
+    metadata = {"name": name, "annotations": {"helm.sh/resource-policy": "keep"}}
+    return {"apiVersion": "storage.k8s.io/v1", "kind": "StorageClass", "metadata": metadata, **members}
+
+
+DISKS = """
+volumeType: gp3
+certificates: bm90IGEgY2VydGlmaWNhdGU=
+certificatesPassword: not-a-secret
+password: not-a-password
+passwordSecret: superuser
+"""
+DISKS_ADDED = (
+    storage_class(
+        "es-ais",
+        provisioner="ebs.csi.aws.com",
+        parameters={"type": "gp3", "encrypted": "true"},
+        volumeBindingMode="WaitForFirstConsumer",
+        allowVolumeExpansion=True,
+    ),
+    added(
+        "v1",
+        "Secret",
+        "elastic-certificates",
+        type="Opaque",
+        data={"elastic-certificates.p12": "bm90IGEgY2VydGlmaWNhdGU="},
+    ),
+    *(
+        secret(
+            f"{layer}-ssl-{store}-password",
+            **{f"xpack.security.{layer}.ssl.{store}.secure_password": "not-a-secret"},
+        )
+        for layer, store in (("transport", "keystore"), ("transport", "truststore"), ("http", "keystore"))
+    ),
+    secret("superuser", password="not-a-password"),
+)
+FILES_ADDED = storage_class(
+    "es-efs",
+    provisioner="efs.csi.aws.com",
+    parameters={
+        "provisioningMode": "efs-ap",
+        "fileSystemId": "fs-0123456789abcdef0",
+        "directoryPerms": "700",
+    },
+)
+
+CASES = [
+    Case("gadgetron-0.2.0", ("gadgetron-aks",), "{}", GADGETRON),
+    Case("gadgetron-0.2.0", ("gadgetron-aks",), GPU_NODES, GADGETRON_GPU, GADGETRON_ADDED),
+    Case("cytomine-head", ("cytomine-minikube",), "{}", cytomine("standard")),
+    Case(
         "cytomine-head",
-        {"minikubeIP": "192.168.58.2", "className": "nginx", "rabbitmqMemory": "768Mi"},
+        ("cytomine-minikube",),
+        "{storageClass: csi-hostpath-sc, minikubeIP: 192.168.58.2, className: nginx, rabbitmqMemory: 768Mi}",
         {
-            **CYTOMINE,
+            **cytomine("csi-hostpath-sc"),
             "NetworkPolicy cytomine-core": {"/spec/egress/1/to/0/ipBlock/cidr": "192.168.58.2/32"},
             "NetworkPolicy cytomine-pims": {"/spec/egress/3/to/0/ipBlock/cidr": "192.168.58.2/32"},
             "Ingress cytomine-ingress": {"/spec/ingressClassName": "nginx"},
@@ -154,97 +255,61 @@ TRIALS = [
                 f"{POD}/containers/0/resources/{kind}/memory": "768Mi" for kind in ("limits", "requests")
             },
         },
-        [],
     ),
-    Trial(
-        "efk-elasticsearch",
+    Case(
         "elasticsearch-7.17.3-efk",
-        {},
-        {MASTER: password("elasticsearch-master-credentials", "password")},
-        [],
+        ("efk-elasticsearch",),
+        "{}",
+        {MASTER: password("elasticsearch-master-credentials")},
     ),
-    Trial(
-        "efk-elasticsearch",
+    Case(
         "elasticsearch-7.17.3-efk",
-        {
-            "volumeType": "gp3",
-            "certificates": "bm90IGEgY2VydGlmaWNhdGU=",
-            "certificatesPassword": "not-a-secret",
-            "truststore": "false",
-            "password": "not-a-password",
-            "passwordSecret": "superuser",
-        },
+        ("efk-elasticsearch",),
+        DISKS,
         {
             MASTER: {
-                **password("superuser", "password"),
-                "/spec/volumeClaimTemplates/0/spec/accessModes/0": "ReadWriteOnce",
-                "/spec/template/metadata/annotations/checksum~1postrender": ...,
+                **password("superuser"),
+                f"{CLAIM}/accessModes/0": "ReadWriteOnce",
+                "/spec/template/metadata/annotations/checksum~1postrender": ANYTHING,
             }
         },
-        [
-            "Secret elastic-certificates",
-            "Secret http-ssl-keystore-password",
-            "Secret superuser",
-            "Secret transport-ssl-keystore-password",
-            "StorageClass es-ais",
-        ],
+        DISKS_ADDED,
     ),
-    Trial(
-        "efk-elasticsearch",
+    Case(
         "elasticsearch-7.17.3-efk",
-        {"fileSystemId": "fs-0123456789abcdef0", "storageClass": "es-efs"},
+        ("efk-elasticsearch",),
+        "{fileSystemId: fs-0123456789abcdef0, storageClass: es-efs, passwordKey: elastic}",
         {
             MASTER: {
-                **password("elasticsearch-master-credentials", "password"),
-                "/spec/volumeClaimTemplates/0/spec/storageClassName": "es-efs",
+                **password("elasticsearch-master-credentials", "elastic"),
+                f"{CLAIM}/storageClassName": "es-efs",
             }
         },
-        ["StorageClass es-efs"],
+        (FILES_ADDED,),
     ),
+]
+OVERLAYS = ("cytomine", "efk", "exareme2", "gadgetron", "metrics-server", "mip")
+EXPECTED = [
+    path for name in OVERLAYS for path in sorted(tools.ROOT.glob(f"overlays/{name}-*/cases/*/expected.yaml"))
 ]
 
 
-@pytest.mark.parametrize("helm", ["helm3", "helm4"])
-@pytest.mark.parametrize("trial", TRIALS, ids=str)
-def test_these_fields_and_no_others(trial: Trial, helm: str) -> None:
-    _, rendered = render(trial, helm)
-    fields: dict[str, dict[str, object]] = {}
-    added = []
-    for change in rendered.changes:
-        name = f"{change.resource.kind} {change.resource.name}"
-        if not change.pointer:
-            assert change.before is ABSENT
-            added.append(name)
-            continue
-        wanted = trial.fields.get(name, {}).get(change.pointer)
-        # A field that two patches changed counts as the second left it; of a list's element that became
-        # another, the report has the old one's end and the new one's beginning.
-        if change.after is not ABSENT or change.pointer not in fields.get(name, {}):
-            fields.setdefault(name, {})[change.pointer] = ... if wanted is ... else change.after
-    assert fields == trial.fields
-    assert sorted(added) == trial.added
+@pytest.mark.skipif(not CORPUS, reason="POSTRENDER_CORPUS does not name a folder of renders")
+@pytest.mark.parametrize("major", [3, 4])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_every_field(case: Case, major: int, tmp_path: Path) -> None:
+    check(case, major, tmp_path)
 
 
-@pytest.mark.parametrize("helm", ["helm3", "helm4"])
-@pytest.mark.parametrize("trial", TRIALS, ids=str)
-def test_all_other_lines_stay(trial: Trial, helm: str) -> None:
-    before, rendered = render(trial, helm)
-    old, new = before.decode().splitlines(), rendered.output.decode().splitlines()
-    blocks = difflib.SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
-    gone = sum(end - start for kind, start, end, _, _ in blocks if kind in {"replace", "delete"})
-    assert gone <= sum(len(fields) for fields in trial.fields.values())
+@pytest.mark.tool("kubeconform")
+@pytest.mark.skipif(not CORPUS, reason="POSTRENDER_CORPUS does not name a folder of renders")
+@pytest.mark.parametrize("major", [3, 4])
+@pytest.mark.parametrize("case", CASES, ids=str)
+def test_kubeconform(case: Case, major: int, tmp_path: Path) -> None:
+    assert not conforms(check(case, major, tmp_path))
 
 
-@pytest.mark.parametrize("helm", ["helm3", "helm4"])
-def test_the_script_of_gadgetron_asks_for_its_own_namespace(helm: str) -> None:
-    _, rendered = render(TRIALS[1], helm)
-    assert b"https://kubernetes.default.svc/api/v1/namespaces/imaging/endpoints/$1" in rendered.output
-    assert b"namespaces/default" not in rendered.output
-
-
-def render(trial: Trial, helm: str) -> tuple[bytes, pipeline.Rendered]:
-    """The manifests that Helm sends, and what becomes of them."""
-    assert CORPUS
-    before = (Path(CORPUS) / trial.render / f"{helm}.yaml").read_bytes()
-    plan = uses.plan(overlays=[trial.overlay], sets=[f"{name}={value}" for name, value in trial.sets.items()])
-    return before, pipeline.render(before, plan)
+@pytest.mark.tool("kubeconform")
+@pytest.mark.parametrize("path", EXPECTED, ids=lambda path: f"{path.parts[-4]}-{path.parts[-2]}")
+def test_kubeconform_of_hand_written_shapes(path: Path) -> None:
+    assert not conforms(path.read_bytes())
