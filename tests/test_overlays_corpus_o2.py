@@ -5,10 +5,12 @@ What no real render is there for has shapes of its own in `cases/`; kubeconform 
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from postrender import pipeline, uses
 from tests import tools
 from tests.test_overlays_corpus import ANYTHING, CORPUS, GONE, Case, Edits, check, conforms, replaced
 
@@ -289,6 +291,9 @@ CASES = [
     ),
 ]
 OVERLAYS = ("cytomine", "efk", "exareme2", "gadgetron", "metrics-server", "mip")
+EXAMPLES = [
+    path for name in OVERLAYS for path in sorted(tools.ROOT.glob(f"overlays/{name}-*/values.example.yaml"))
+]
 EXPECTED = [
     path for name in OVERLAYS for path in sorted(tools.ROOT.glob(f"overlays/{name}-*/cases/*/expected.yaml"))
 ]
@@ -313,3 +318,18 @@ def test_kubeconform(case: Case, major: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("path", EXPECTED, ids=lambda path: f"{path.parts[-4]}-{path.parts[-2]}")
 def test_kubeconform_of_hand_written_shapes(path: Path) -> None:
     assert not conforms(path.read_bytes())
+
+
+@pytest.mark.parametrize("path", EXAMPLES, ids=lambda path: path.parent.name)
+def test_the_example_of_values_can_be_filled_in(
+    path: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = path.read_text()
+    for variable in re.findall(r"env: (\w+)", text):
+        monkeypatch.setenv(variable, "not-a-secret")
+    for file in re.findall(r"file: ([\w.-]+)", text):
+        (tmp_path / file).write_text("not a certificate")
+    values = tmp_path / "values.yaml"
+    values.write_text(text)
+    plan = uses.plan(overlays=[path.parent.name], values=[values])
+    assert pipeline.render((path.parent / "cases/plain/input.yaml").read_bytes(), plan).changes
