@@ -19,6 +19,7 @@ import pytest
 import yaml
 
 from postrender import documents, pipeline, uses
+from postrender.errors import PostrenderError
 from tests import tools
 
 Edits: TypeAlias = Mapping[str, Any]
@@ -39,6 +40,10 @@ class Case:
     values: str
     changed: Mapping[str, Edits]
     added: tuple[Mapping[str, Any], ...] = field(default=())
+    becomes: Mapping[str, Edits] = field(default_factory=dict)
+    """Resources that are others afterwards, by edits of their kind too."""
+    at_first: Mapping[str, str] = field(default_factory=dict)
+    """Texts of the render that are others here, for what no render has."""
 
     def __str__(self) -> str:
         return f"{self.render}-{'-'.join(self.overlays)}"
@@ -47,6 +52,8 @@ class Case:
 def check(case: Case, major: int, folder: Path) -> bytes:
     """Runs a case over what one Helm sends, holds every field to what is said, and returns the outcome."""
     render = Path(CORPUS, case.render, f"helm{major}.yaml").read_bytes()
+    for old, new in case.at_first.items():
+        render = render.replace(old.encode(), new.encode())
     golden = Path(CORPUS, case.render, "golden.json" if major == 3 else f"golden{major}.json")
     values = folder / "values.yaml"
     values.write_text(case.values)
@@ -56,6 +63,9 @@ def check(case: Case, major: int, folder: Path) -> bytes:
     expected = {named(data): data for data in json.loads(golden.read_text()) if data}
     for resource, edits in case.changed.items():
         expected[resource] = edited(expected[resource], edits)
+    for resource, edits in case.becomes.items():
+        data = edited(expected.pop(resource), edits)
+        expected[named(data)] = data
     for data in case.added:
         assert named(data) not in expected
         expected[named(data)] = data
@@ -69,7 +79,8 @@ def check(case: Case, major: int, folder: Path) -> bytes:
     texts = {document.text.strip() for document in documents.split(output).documents}
     for document in documents.split(render).documents:
         data = yaml.load(document.text, yaml.CSafeLoader)
-        assert not data or named(data) in case.changed or document.text.strip() in texts
+        touched = not data or named(data) in case.changed or named(data) in case.becomes
+        assert touched or document.text.strip() in texts
     return output
 
 
@@ -365,7 +376,253 @@ PG_2: Edits = {
     ),
 }
 
+VOLUMES = ("archive", "prearchive", "build")
+
+
+def claims(volumes: tuple[str, ...], edits: Edits) -> dict[str, Edits]:
+    """The same edits for some of XNAT's claims."""
+    return {f"PersistentVolumeClaim xnat-xnat-web-{volume}": edits for volume in volumes}
+
+
+RESOURCES = {"cpu": "1", "memory": "3000Mi"}
+AUTOSCALER = {
+    "apiVersion": "autoscaling/v2",
+    "kind": "HorizontalPodAutoscaler",
+    "metadata": meta("xnat-xnat-web"),
+    "spec": {
+        "scaleTargetRef": {"apiVersion": "apps/v1", "kind": "StatefulSet", "name": "xnat-xnat-web"},
+        "minReplicas": 2,
+        "maxReplicas": 10,
+        "metrics": [
+            {
+                "type": "ContainerResource",
+                "containerResource": {
+                    "name": "cpu",
+                    "container": "xnat",
+                    "target": {"type": "Utilization", "averageUtilization": 80},
+                },
+            }
+        ],
+    },
+}
+SCALED: Edits = {
+    CACHE_CLASS: "gp3",
+    "/spec/replicas": GONE,
+    "/spec/template/spec/containers/0/resources": {"requests": RESOURCES, "limits": RESOURCES},
+}
+AUTOSCALE = (
+    "scheme: internal\nmaxReplicas: 10\nrequests: &r {cpu: 1, memory: 3000Mi}\nlimits: *r\nxnat-aws:"
+    + AWS.replace("\n", "\n  ").replace("scheme", "# scheme")
+)
+
+LINODE: Edits = {
+    "/spec/accessModes": ["ReadWriteOnce"],
+    "/spec/storageClassName": "linode-block-storage-retain",
+    "/spec/resources/requests/storage": "100Gi",
+}
+LINODE_INGRESS = {
+    "apiVersion": "networking.k8s.io/v1",
+    "kind": "Ingress",
+    "metadata": {**meta("xnat-xnat-web"), "annotations": {"cert-manager.io/issuer": "letsencrypt"}},
+    "spec": {
+        "ingressClassName": "nginx",
+        "rules": [
+            {
+                "host": "xnat.example.org",
+                "http": {
+                    "paths": [
+                        {
+                            "path": "/",
+                            "pathType": "Prefix",
+                            "backend": {"service": {"name": "xnat-xnat-web", "port": {"number": 80}}},
+                        }
+                    ]
+                },
+            }
+        ],
+        "tls": [{"hosts": ["xnat.example.org"], "secretName": "xnat-tls"}],
+    },
+}
+
+MICROK8S: Edits = {
+    "/spec/storageClassName": "microk8s-hostpath",
+    "/spec/resources/requests/storage": "2Gi",
+}
+MICROK8S_WEB: Edits = {
+    CACHE_CLASS: "microk8s-hostpath",
+    "/spec/volumeClaimTemplates/0/spec/resources/requests/storage": "1Gi",
+    "/spec/template/spec/containers/0/resources": {
+        "requests": {"cpu": "100m", "memory": "1500Mi"},
+        "limits": {"memory": "4Gi"},
+    },
+}
+
+PLUGIN = {
+    "name": "openid-plugin",
+    "image": "registry.example.org/curl:8",
+    "command": ["sh", "-euc"],
+    "args": [
+        'curl --fail --silent --show-error --location --output "/plugins/$FILE" "$URL"\n'
+        'echo "$SHA256  /plugins/$FILE" | sha256sum -c\n'
+    ],
+    "env": [
+        {"name": "URL", "value": "https://example.org/plugin.jar"},
+        {"name": "SHA256", "value": "0123"},
+        {"name": "FILE", "value": "openid-auth-plugin.jar"},
+    ],
+    "resources": {"requests": {"cpu": "10m", "memory": "32Mi"}},
+    "securityContext": {
+        "allowPrivilegeEscalation": False,
+        "capabilities": {"drop": ["ALL"]},
+        "readOnlyRootFilesystem": True,
+    },
+}
+AAF = """
+pluginUrl: https://example.org/plugin.jar
+pluginSha256: "0123"
+pluginImage: registry.example.org/curl:8
+"""
+PROVIDER = "ConfigMap xnat-xnat-web-plugins"
+
+
+def fetched(volume: str) -> Edits:
+    """The init container that fetches a plugin into a volume comes last."""
+    mounted = {**PLUGIN, "volumeMounts": [{"name": volume, "mountPath": "/plugins"}]}
+    return {"/spec/template/spec/initContainers": lambda old: [*old, mounted]}
+
+
+def nfs_volume(volume: str, size: str) -> dict[str, Any]:
+    azure = azure_volume(volume, size, 0)
+    spec = {key: value for key, value in azure["spec"].items() if key not in ("csi", "mountOptions")}
+    nfs = {"server": "nfs.example.org", "path": f"/export/{volume}"}
+    return {**azure, "spec": {**spec, "nfs": nfs}}
+
+
+SWARM: Edits = {
+    "/spec/template/spec/containers/0/volumeMounts": first(
+        {"name": "swarm", "mountPath": "/usr/local/tomcat/certs", "readOnly": True}
+    ),
+    "/spec/template/spec/volumes": first(
+        {
+            "name": "swarm",
+            "secret": {
+                "secretName": "swarm",
+                "items": [{"key": name, "path": name} for name in ("ca.pem", "cert.pem", "key.pem")],
+            },
+        }
+    ),
+}
+
 CASES = [
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-aws-autoscale",),
+        AUTOSCALE,
+        {**AWS_2, STATEFULSET: SCALED},
+        (AWS_CLASS, AUTOSCALER),
+    ),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-aws-autoscale", "xnat-istio"),
+        f"{AUTOSCALE}\nnamespace: xnat",
+        {**AWS_2, STATEFULSET: {**SCALED, **INJECTED}},
+        (AWS_CLASS, AUTOSCALER, *MESH),
+    ),
+    Case(
+        "xnat-1.1.23",
+        ("xnat-linode",),
+        "size: 100Gi\nhost: xnat.example.org\ntlsSecret: xnat-tls\nissuer: letsencrypt\n"
+        "email: admin@example.org",
+        {**claims(VOLUMES[:2], LINODE), STATEFULSET: {CACHE_CLASS: "linode-block-storage-retain"}},
+        (LINODE_INGRESS, ISSUER),
+    ),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-linode",),
+        "size: 100Gi",
+        {**claims(VOLUMES, LINODE), STATEFULSET: {CACHE_CLASS: "linode-block-storage-retain"}},
+    ),
+    Case(
+        "xnat-1.1.23",
+        ("xnat-dev-microk8s",),
+        "",
+        {
+            **claims(VOLUMES[:2], MICROK8S),
+            STATEFULSET: MICROK8S_WEB,
+            "StatefulSet xnat-postgresql": {CACHE_CLASS: "microk8s-hostpath"},
+        },
+    ),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-dev-microk8s",),
+        "",
+        {**claims(VOLUMES, MICROK8S), STATEFULSET: MICROK8S_WEB},
+    ),
+    Case("xnat-1.1.23", ("xnat-aaf",), AAF, {STATEFULSET: fetched("home-plugins")}),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-aaf",),
+        AAF,
+        {
+            STATEFULSET: {
+                **fetched("xnat-home-plugins"),
+                "/spec/template/spec/volumes/6": {
+                    "name": "conf-plugins",
+                    "secret": {"secretName": "xnat-xnat-web-plugins"},
+                },
+            }
+        },
+        at_first={
+            "data:\n  {}\n": "data: {openid-provider.properties: auth.method=openid}\n",
+            "data: {}\n": "data: {openid-provider.properties: auth.method=openid}\n",
+        },
+        becomes={
+            PROVIDER: {
+                "/kind": "Secret",
+                "/type": "Opaque",
+                "/metadata": lambda old: {key: old[key] for key in old if key != "annotations"},
+                "/data": {"openid-provider.properties": "YXV0aC5tZXRob2Q9b3Blbmlk"},
+            }
+        },
+    ),
+    Case(
+        "xnat-2.0.0-full",
+        ("xnat-swarm",),
+        "nfsServer: nfs.example.org\nnfsPath: /export\nnamespace: xnat\ncertificates: swarm",
+        {**azure_claims(*VOLUMES), STATEFULSET: SWARM},
+        tuple(
+            nfs_volume(volume, size) for volume, size in zip(VOLUMES, ("1Ti", "1Ti", "100Gi"), strict=True)
+        ),
+    ),
+    Case(
+        "xnat-1.1.23",
+        ("xnat-swarm",),
+        "buildSize: 100Gi\nbuildStorageClass: efs\ncertificates: swarm",
+        {
+            STATEFULSET: {
+                "/spec/template/spec/containers/0/volumeMounts": first(
+                    *SWARM["/spec/template/spec/containers/0/volumeMounts"]([]),
+                    {"name": "build", "mountPath": "/data/xnat/build"},
+                ),
+                "/spec/template/spec/volumes": first(
+                    *SWARM["/spec/template/spec/volumes"]([]),
+                    {"name": "build", "persistentVolumeClaim": {"claimName": "xnat-xnat-web-build"}},
+                ),
+            }
+        },
+        (
+            {
+                "apiVersion": "v1",
+                "kind": "PersistentVolumeClaim",
+                "metadata": kept("xnat-xnat-web-build"),
+                "spec": {
+                    "accessModes": ["ReadWriteMany"],
+                    "resources": {"requests": {"storage": "100Gi"}},
+                    "storageClassName": "efs",
+                },
+            },
+        ),
+    ),
     Case("xnat-2.0.0-full", ("xnat-aws",), AWS, AWS_2, (AWS_CLASS,)),
     Case(
         "xnat-2.0.0-full",
@@ -425,6 +682,35 @@ def test_every_field(case: Case, major: int, tmp_path: Path) -> None:
 @pytest.mark.parametrize("case", CASES, ids=str)
 def test_kubeconform(case: Case, major: int, tmp_path: Path) -> None:
     assert not conforms(check(case, major, tmp_path))
+
+
+@pytest.mark.skipif(not CORPUS, reason="POSTRENDER_CORPUS does not name a folder of renders")
+@pytest.mark.parametrize("cloud", ["xnat-aws", "xnat-azure", "xnat-swarm"])
+def test_an_overlay_may_name_two(cloud: str, tmp_path: Path) -> None:
+    """Two overlays of a site's own do what they do one after the other on the command line."""
+    render = Path(CORPUS, "xnat-2.0.0-full", "helm3.yaml").read_bytes()
+    values = {
+        "xnat-aws": yaml.safe_load(AWS),
+        "xnat-azure": {**yaml.safe_load(AZURE_VALUES_2), "namespace": "xnat"},
+        "xnat-swarm": {"certificates": "swarm"},
+        "xnat-istio": {"namespace": "xnat"},
+    }
+    overlays = (cloud, "xnat-istio")
+    (tmp_path / "values.yaml").write_text(yaml.safe_dump({name: values[name] for name in overlays}))
+    uses_of = [{"name": name, "with": values[name]} for name in overlays]
+    site = {"apiVersion": "postrender/v1", "kind": "Overlay", "name": "site", "patchsets": uses_of}
+    (tmp_path / "postrender.yaml").write_text(yaml.safe_dump(site))
+    together = pipeline.render(render, uses.plan(overlays=[str(tmp_path / "postrender.yaml")]))
+    apart = pipeline.render(render, uses.plan(overlays=overlays, values=[tmp_path / "values.yaml"]))
+    assert together.output == apart.output
+
+
+@pytest.mark.skipif(not CORPUS, reason="POSTRENDER_CORPUS does not name a folder of renders")
+@pytest.mark.parametrize("major", [3, 4])
+def test_an_ingress_that_is_off(major: int, tmp_path: Path) -> None:
+    """The chart has none as it comes, and a load balancer without one would be for nobody."""
+    with pytest.raises(PostrenderError, match="no Ingress `xnat-xnat-web`"):
+        check(Case("xnat-1.1.23", ("xnat-aws",), AWS, {}), major, tmp_path)
 
 
 @pytest.mark.tool("kubeconform")
