@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from postrender.changes import Change
     from postrender.uses import Plan
 
+_LONG = 12
 NOTHING = b"# postrender: there is nothing here to patch\n"
 """What goes out where nothing came in: Helm 4 refuses an empty answer."""
 
@@ -77,7 +78,7 @@ def _without_secrets(error: PostrenderError, secrets: set[str]) -> PostrenderErr
 
 def _hidden(text: str, secrets: set[str]) -> str:
     for secret in sorted(secrets, key=len, reverse=True):
-        # A short one would be found inside words that have nothing to do with it.
-        edge = "" if len(secret) > 3 else r"\b"
-        text = re.sub(f"{edge}{re.escape(secret)}{edge}", "(a secret)", text)
+        # A short one, a user's name or a number, is found inside names that have nothing to do with it.
+        word = "[\\w.-]" if len(secret) < _LONG else "(?!)"
+        text = re.sub(f"(?<!{word}){re.escape(secret)}(?!{word})", "(a secret)", text)
     return text
