@@ -159,7 +159,9 @@ def _with_directives(text: str, starts: list[int]) -> list[int]:
 
 # Unusual is a quote or flow collection that is open at a line which begins at column 0: libyaml reads on
 # there, so what looks like a root key might be none. And anchors, tabs, the rarer line breaks.
-_CHARACTER: Final = r"""(?:[^"'\[\]{}\n#]|\n(?=[ \r\n]))"""
+# A quote behind a backslash is unusual too: it would end some quotes and not others, and reading on from each
+# of many openings to the same far end takes hours.
+_CHARACTER: Final = r"""(?:[^"'\[\]{}\n#\\]|\\(?!["'])|\n(?=[ \r\n]))"""
 _DOUBLE: Final = r'(?:[^"\\\n]|\\[^\n]|\n(?=[ \r\n]))*+"'
 _SINGLE: Final = r"(?:[^'\n]|\n(?=[ \r\n]))*+'"
 _QUOTED: Final = rf"\"{_DOUBLE}|'{_SINGLE}"

@@ -335,6 +335,7 @@ ODD += [
         pytest.param("a: " + "[" * 200_000 + "\n", id="brackets"),
         pytest.param("a: {" * 100_000, id="braces"),
         pytest.param("a: " + "['" * 100_000 + "\n", id="brackets and quotes"),
+        pytest.param("a: |\n " + ' [\\"' * 100_000 + ' "]\n', id="brackets and quotes behind backslashes"),
         pytest.param("a: 1\n" + " \n" * 300_000, id="blank lines"),
         pytest.param("# c\n" * 300_000, id="comments"),
         pytest.param(
