@@ -169,6 +169,15 @@ def resolved(path: Path) -> Path | None:
         return None
 
 
+def is_utf8(text: str) -> bool:
+    """Whether a text from the command line or the environment, where any bytes may be, is one."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
+
+
 def shown(path: Path) -> str:
     """A path as a user would write it: from the working directory where it lies below that."""
     try:

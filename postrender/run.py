@@ -10,7 +10,7 @@ from postrender import checks, documents, patching, pointers, targets, templates
 from postrender.conditions import Guard
 from postrender.edits import ABSENT, Edit
 from postrender.errors import CheckError, MatchError, PatchError, PostrenderError
-from postrender.fields import noun, read_bytes, read_text
+from postrender.fields import is_utf8, noun, read_bytes, read_text
 from postrender.kubeyaml import equal
 from postrender.parameters import Values
 from postrender.patches import REMOVED
@@ -146,6 +146,8 @@ class Run:
             name = templates.fill_text(source.env, values)
             if name not in os.environ:
                 raise PatchError(f"the environment has no {name!r}")
+            if not is_utf8(os.environ[name]):
+                raise PatchError(f"{name!r} in the environment is not valid UTF-8")
             return os.environ[name], True
         if source.file:
             path = source.path(templates.fill_text(source.file, values))

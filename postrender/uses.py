@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final, NamedTuple, cast
 from postrender import library, parameters
 from postrender.conditions import Guard
 from postrender.errors import FormatError, FormatErrors, did_you_mean
-from postrender.fields import File, members, noun, read_text, shown, target_of
+from postrender.fields import File, is_utf8, members, noun, read_text, shown, target_of
 from postrender.kubeyaml import Mapping, Node
 from postrender.parameters import Given, Parameter
 from postrender.patchset import Use
@@ -184,6 +184,9 @@ class _Giving:
         place = f"{option} {name}"
         if not equals or not name:
             self.wrong("no `=`", place, f"write {option} parameter=value")
+            return
+        if not is_utf8(text):
+            self.wrong("a value that is not valid UTF-8", option)
             return
         label, dot, inner = name.partition(".")
         found: tuple[Use, Parameter] | None

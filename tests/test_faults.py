@@ -342,3 +342,7 @@ def test_a_working_directory_that_is_gone(site: Site) -> None:
 
     result = site.run(f"--patchset={site.folder}/own.yaml", preexec_fn=leave)
     assert (result.code, result.out, result.err) == (0, patched(), "")
+
+
+def test_an_argument_that_is_not_utf_8(site: Site) -> None:
+    is_mistake(site.run(OWN, os.fsdecode(b"--set=type=\xe9")), "UTF-8")
