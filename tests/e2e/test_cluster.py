@@ -325,7 +325,8 @@ def refusals(file: Path, namespace: Namespace, kinds: Kinds) -> set[str]:
         print(f"the server does not know {', '.join(sorted(unknown))}")  # noqa: T201
     several = json.dumps({"apiVersion": "v1", "kind": "List", "items": items})
     done = namespace.kubectl("apply", "--dry-run=server", "--filename=-", stdin=several) if items else Done()
-    return set(done.err.splitlines()) if done.code else set()
+    said = [line for line in done.err.splitlines() if not line.startswith("Warning:")]
+    return set(said) if done.code else set()
 
 
 TABLE: Final = kustomize.read("differences.yaml")
