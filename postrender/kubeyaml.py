@@ -362,7 +362,7 @@ _WORDS: Final[dict[str, Value]] = {
 _NUMERIC: Final = "+-.0123456789"
 _INTEGER: Final = re.compile(
     r"(?P<sign>[-+]?)(?:0[xX](?P<hex>[0-9a-fA-F]+)|0[bB](?P<bin>[01]+)|0[oO](?P<octal>[0-7]+)"
-    r"|0(?P<zero>[0-7]+)|(?P<dec>0|[1-9][0-9]*))"
+    r"|0(?P<zero>[0-7]+)|(?P<dec>0|[1-9][0-9]{0,19}))"
 )
 _BASES: Final = {"hex": 16, "bin": 2, "octal": 8, "zero": 8, "dec": 10}
 # go-yaml's second look at 0b hands the rest to ParseInt, which takes a sign there.
@@ -391,7 +391,8 @@ def resolve(text: str) -> Value:
         if -(2**63) <= number < (2**63 if match["sign"] else 2**64):
             return number
     elif _SIGNED_BINARY.fullmatch(plain):
-        return int(plain[2:], 2)
+        number = int(plain[2:], 2)
+        return number if -(2**63) <= number < 2**63 else text
     return _float(plain, text) if _FLOAT.fullmatch(plain) else text
 
 
