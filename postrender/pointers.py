@@ -325,11 +325,21 @@ def _read(text: str, character: re.Pattern[str] = _CHARACTER, special: str = _WI
 
 
 def _like(characters: Iterable[tuple[str, bool]]) -> re.Pattern[str]:
-    wild = {"*": ".*", "?": "."}
-    return re.compile(
-        "".join(wild[character] if special else re.escape(character) for character, special in characters),
-        re.DOTALL,
-    )
+    """The expression for a glob. What stands between two `*` is taken where it is met first, for good.
+
+    Nothing is lost by that, and without it some globs would take for ever over some names.
+    """
+    parts = [""]
+    for character, special in characters:
+        if special and character == "*":
+            parts.append("")
+        else:
+            parts[-1] += "." if special else re.escape(character)
+    first, *between = parts
+    if between:
+        *between, last = between
+        first += "".join(f"(?>.*?{part})" for part in between if part) + ".*" + last
+    return re.compile(first, re.DOTALL)
 
 
 _POD_TEMPLATES: Final[dict[str, Path]] = {
