@@ -38,7 +38,6 @@ BY_OPTION: Final = "options.mergeKeys can say what its elements are known by"
 
 Mapped: TypeAlias = dict[str, Value]
 Listed: TypeAlias = list[Value]
-Items: TypeAlias = dict[int, Value]
 """Elements of a list by their place in it; the new ones are counted on."""
 
 
@@ -270,11 +269,11 @@ def _is_bare(element: Value) -> bool:
 def _merge_elements(old: Listed, patch: Listed, keys: Keys, spot: _Spot, order: Listed | None) -> Listed:
     """Elements are known by the members in `keys`, those of a list of scalars by themselves."""
     plain, deleted, replaced = _sorted_out(patch, keys, spot)
-    items: Items = {} if replaced else dict(enumerate(old))
+    items = _Items([] if replaced else old, keys)
     for element in deleted:
-        for index in _named_alike(element, _alike(element, items, keys), items):
+        for index in _named_alike(element, items.alike(element), items):
             del items[index]
-    named: list[int] = []
+    named: dict[int, None] = {}
     unused = itertools.count(len(old))
     for element in plain:
         found = _find(element, items, keys, spot)
@@ -282,11 +281,11 @@ def _merge_elements(old: Listed, patch: Listed, keys: Keys, spot: _Spot, order: 
             raise PatchError(f"the patch has two elements of {spot} with the same {_names(keys)}")
         if found not in named:
             index = next(unused) if found is None else found
-            items[index] = _merge_element(items.get(index), element, items, spot.element(index, element))
-            named.append(index)
-    if order is not None:
-        named = _ordered(order, plain, items, keys, spot)
-    return [items[index] for index in _woven(named, sorted(items.keys() - {*named}), len(old))]
+            merged = _merge_element(items.get(index), element, items, spot.element(index, element))
+            items.put(index, merged)
+            named[index] = None
+    in_order = list(named) if order is None else _ordered(order, plain, items, keys, spot)
+    return [items[index] for index in _woven(in_order, sorted(items.keys() - {*in_order}), len(old))]
 
 
 def _sorted_out(patch: Listed, keys: Keys, spot: _Spot) -> tuple[Listed, Listed, bool]:
@@ -324,22 +323,48 @@ def _names(keys: Iterable[str]) -> str:
     return " and ".join(f"`{name}`" for name in keys)
 
 
-def _alike(element: Value, items: Items, keys: Keys) -> list[int]:
-    """Where the elements with the key of `element` are."""
-    key = key_of(element, keys)
-    return [index for index, item in items.items() if key is not None and equal(key, key_of(item, keys))]
+class _Items(dict[int, Value]):
+    """The elements of a list by their index, and where those of one key are."""
+
+    def __init__(self, elements: Listed, keys: Keys) -> None:
+        super().__init__()
+        self.known_by = keys
+        self.places: dict[object, list[int]] = {}
+        for index, element in enumerate(elements):
+            self.put(index, element)
+
+    def put(self, index: int, element: Value) -> None:
+        """Puts an element in its place; in one that is taken it has the key of the one before it."""
+        if index not in self:
+            self.places.setdefault(_hashable(key_of(element, self.known_by)), []).append(index)
+        self[index] = element
+
+    def alike(self, element: Value) -> list[int]:
+        """Where the elements with the key of `element` are."""
+        key = key_of(element, self.known_by)
+        if key is None:
+            return []
+        places = self.places.get(_hashable(key), ())
+        return [place for place in places if place in self and equal(key, key_of(self[place], self.known_by))]
 
 
-def _named_alike(element: Value, alike: list[int], items: Items) -> list[int]:
+def _hashable(key: Listed | None) -> object:
+    """Something that is equal for equal keys, if also for a few that are not."""
+    return (
+        None if key is None else tuple(part if isinstance(part, str | int | float) else None for part in key)
+    )
+
+
+def _named_alike(element: Value, alike: list[int], items: _Items) -> list[int]:
     """Of elements with one key, those with the `name` that `element` gives, if it does."""
     if not isinstance(element, dict) or "name" not in element:
         return alike
     return [index for index in alike if equal(key_of(items[index], {"name": None}), [element["name"]])]
 
 
-def _find(element: Value, items: Items, keys: Keys, spot: _Spot) -> int | None:
+def _find(element: Value, items: _Items, keys: Keys, spot: _Spot) -> int | None:
     """Where the element is that `element` is for; None if it is new."""
-    alike = _alike(element, items, keys)
+    alike = items.alike(element)
     if len(alike) < 2:
         return alike[0] if alike else None
     found = _named_alike(element, alike, items)
@@ -354,7 +379,7 @@ def _find(element: Value, items: Items, keys: Keys, spot: _Spot) -> int | None:
     )
 
 
-def _merge_element(old: Value, patch: Value, items: Items, spot: _Spot) -> Value:
+def _merge_element(old: Value, patch: Value, items: _Items, spot: _Spot) -> Value:
     if old is None and spot.schema.is_container and isinstance(patch, dict) and not patch.get("image"):
         names = [str(item["name"]) for item in items.values() if isinstance(item, dict) and "name" in item]
         there = f"there are {', '.join(names)}" if names else "there are none"
@@ -363,14 +388,14 @@ def _merge_element(old: Value, patch: Value, items: Items, spot: _Spot) -> Value
     return None if merged is REMOVED else merged
 
 
-def _ordered(order: Listed, plain: Listed, items: Items, keys: Keys, spot: _Spot) -> list[int]:
+def _ordered(order: Listed, plain: Listed, items: _Items, keys: Keys, spot: _Spot) -> list[int]:
     """The items that `$setElementOrder` names, in its order."""
     for one in order:
         _check_key(one, keys, spot)
     rest = iter(order)
     if not all(any(equal(key_of(element, keys), key_of(one, keys)) for one in rest) for element in plain):
         raise PatchError(f"`{SET_ORDER}` of {spot} has not the patch's elements in their order")
-    return list(dict.fromkeys(index for one in order for index in _alike(one, items, keys)))
+    return list(dict.fromkeys(index for one in order for index in items.alike(one)))
 
 
 def _woven(named: list[int], others: list[int], count: int) -> list[int]:
