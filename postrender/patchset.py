@@ -356,7 +356,7 @@ class _Reader:
                 body=body,
                 transform=transform,
                 optional=fields.flag("optional"),
-                hooks=fields.choice("hooks", ("include", "exclude", "only"), "include"),
+                hooks=fields.choice("hooks", targets.HOOKS, "include"),
                 merge_keys=self.merge_keys(options),
                 allow_name_change=options.flag("allowNameChange"),
                 allow_kind_change=options.flag("allowKindChange"),

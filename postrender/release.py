@@ -287,7 +287,6 @@ class Release:
         """Reads who is there. Raises InputError for a document that cannot be read."""
         self.bom = stream.bom
         self.units = [Unit(document) for document in stream.documents]
-        self.hides_secrets = any(_HIDDEN.search(document.text) for document in stream.documents)
         self.count = sum(len(unit.resources) for unit in self.units)
         self._in_order: bool | None = None
 
@@ -295,6 +294,11 @@ class Release:
     def resources(self) -> Iterator[Resource]:
         """The resources that are there now."""
         return (each for unit in self.units for each in unit.resources if not each.removed)
+
+    @property
+    def hides_secrets(self) -> bool:
+        """Whether Helm 3 put comments in the place of Secrets; asked where one is missed."""
+        return any(_HIDDEN.search(unit.document.text) for unit in self.units if not unit.added)
 
     def parse(self, document: Document) -> Resource | None:
         """The one resource of a document that is not part of the release yet, or None for one without."""

@@ -392,7 +392,8 @@ class Run:
     def _nothing_to_match(self, target: targets.Target) -> bool:
         """Whether a stream like this need not have what the target asks for."""
         kind = target.kind
-        hidden = self.release.hides_secrets and kind is not None and kind.fullmatch("Secret") is not None
+        secret = kind is not None and kind.fullmatch("Secret") is not None
+        hidden = secret and self.release.hides_secrets
         return hidden or not self.release.count or self._only_hooks()
 
     def _only_hooks(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import itertools
 import re
-from typing import TYPE_CHECKING, Final, TypeAlias
+from typing import TYPE_CHECKING, Final, Literal, TypeAlias
 
 from postrender import alignment, emitter
 from postrender.emitter import Style, Written
@@ -31,8 +31,7 @@ if TYPE_CHECKING:
 
     from postrender.kubeyaml import Value
 
-Step: TypeAlias = str
-STEPS: Final = ("places", "members", "document", "ruamel")
+Step: TypeAlias = Literal["places", "members", "document", "ruamel"]
 
 # What may stand before a key or dash on its line: what opens the collections round it.
 _OPENING: Final = re.compile(r"[ ]*(?:[-?:][ \t]+)*")

@@ -6,7 +6,6 @@ from typing import TYPE_CHECKING
 
 import click
 
-from postrender import pipeline
 from postrender.cli import options, report_files, terminal
 
 if TYPE_CHECKING:
@@ -25,8 +24,7 @@ def command(asked: Asked, reports: tuple[ReportFile, ...]) -> int:
     if not reports:
         return asked.apply()
     with report_files.told(reports):
-        plan = asked.plan()
-        rendered = pipeline.render(terminal.read(), plan, namespace=asked.namespace)
+        rendered = asked.render()
         report_files.write(reports, asked.report(rendered))
         terminal.write(rendered.output)
     return 0

@@ -48,11 +48,15 @@ class Asked(NamedTuple):
 
     def apply(self) -> int:
         """Patches stdin to stdout: all of it, or nothing and an error. Returns the exit code."""
+        terminal.write(self.render().output)
+        return 0
+
+    def render(self) -> Rendered:
+        """What becomes of the manifests on stdin. Raises PostrenderError."""
         # What one run makes lives to its end: looking for garbage would walk all of it again and again.
         gc.disable()
         plan = self.plan()
-        terminal.write(pipeline.render(terminal.read(), plan, namespace=self.namespace).output)
-        return 0
+        return pipeline.render(terminal.read(), plan, namespace=self.namespace)
 
     def choices(self) -> list[Choice]:
         """What is to be applied, in order: as the options say, or the overlay that is found without them.
